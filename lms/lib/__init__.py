@@ -1,0 +1,1 @@
+"""Small tools without models, one topic a file. Imports nothing of the project above it."""

@@ -1,0 +1,32 @@
+"""Shared fixtures. Factories are plain functions in tests/factories.py."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+CONTENT = Path(django_settings.BASE_DIR) / "courses" / "content"
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {connection.vendor}"
+
+
+@pytest.fixture
+def at() -> dt.datetime:
+    """A fixed instant: Monday, November 23, 2026, 10:00 in Denver."""
+    return dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_their_own(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Certificates and mail files of each test lie in its own folder."""
+    settings.CERTIFICATE_DIR = tmp_path / "certificates"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+    yield
