@@ -1,0 +1,1 @@
+"""The training record: append-only events, chained per subject. Knows nobody by name."""

@@ -1,0 +1,70 @@
+"""Writing the record: ``append`` is the only door."""
+
+import datetime as dt
+import secrets
+import uuid
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from lms.lib import canonical, clock
+from lms.record.chain import event_hash
+from lms.record.enums import EventKind
+from lms.record.models import IdentitySnapshot, RecordHead, TrainingEvent
+
+SYSTEM = "system"
+SCHEMA = 1
+
+
+class OutsideTransactionError(RuntimeError):
+    """``append`` was called outside a transaction, so the event could stand without the change it tells of."""
+
+
+def append(
+    subject: uuid.UUID,
+    kind: EventKind,
+    payload: dict[str, Any],
+    *,
+    at: dt.datetime,
+    by: uuid.UUID | str,
+) -> TrainingEvent:
+    """Adds one event to the subject's chain, inside the caller's transaction.
+
+    First the head row is taken by ``UPDATE ... SET seq = seq + 1`` (made if absent), which makes every other writer of the same
+    subject wait; then it is read, the event is hashed over the one before, and the head gets the new hash. ``at`` is when the fact
+    took effect; when it was recorded is read from the clock. ``by`` is the actor's subject id or ``SYSTEM``. A bulk action calls
+    this in the order of sorted subjects. Raises OutsideTransactionError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError(f"{kind} for {subject} must be written in the transaction of the change")
+    if not RecordHead.objects.filter(pk=subject).update(seq=F("seq") + 1):
+        RecordHead.objects.bulk_create([RecordHead(subject=subject)], ignore_conflicts=True)
+        RecordHead.objects.filter(pk=subject).update(seq=F("seq") + 1)
+    head = RecordHead.objects.get(pk=subject)
+    event = TrainingEvent(
+        subject=subject,
+        seq=head.seq,
+        kind=kind,
+        schema=SCHEMA,
+        effective_at=at,
+        recorded_at=clock.now(),
+        actor=str(by),
+        payload=canonical.dumps(payload),
+        prev=head.hash,
+    )
+    event.hash = event_hash(event)
+    event.save(force_insert=True)
+    RecordHead.objects.filter(pk=subject).update(hash=event.hash)
+    return event
+
+
+def snapshot(subject: uuid.UUID, fields: dict[str, Any], *, at: dt.datetime) -> IdentitySnapshot:
+    """The snapshot of these identity fields: the subject's latest if nothing changed, else a new row with a new salt."""
+    latest = IdentitySnapshot.objects.filter(subject=subject).last()
+    if latest is not None and latest.fields == fields:
+        return latest
+    salt = secrets.token_hex(32)
+    return IdentitySnapshot.objects.create(
+        subject=subject, hash=canonical.sha256([salt, fields]), salt=salt, fields=fields, created_at=at
+    )

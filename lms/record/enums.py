@@ -1,0 +1,31 @@
+"""The kinds of training event. A kind is never renamed: it stands in hashed rows."""
+
+from django.db.models import TextChoices
+
+
+class EventKind(TextChoices):
+    PERSON_ADDED = "person.added", "Added"
+    PERSON_CHANGED = "person.changed", "Details changed"
+    PERSON_DEACTIVATED = "person.deactivated", "Deactivated"
+    PERSON_REACTIVATED = "person.reactivated", "Reactivated"
+    PERSON_INVITED = "person.invited", "Invited"
+    PERSON_JOINED = "person.joined", "Accepted the invitation"
+    TEAM_JOINED = "team.joined", "Joined a team"
+    TEAM_LEFT = "team.left", "Left a team"
+    ROLE_CHANGED = "role.changed", "Role changed"
+    SUPERVISION_STARTED = "supervision.started", "Became supervisor of a team"
+    SUPERVISION_ENDED = "supervision.ended", "Stopped supervising a team"
+    COURSE_ASSIGNED = "course.assigned", "Course assigned"
+    ASSIGNMENT_WITHDRAWN = "assignment.withdrawn", "Assignment withdrawn"
+    ASSIGNMENT_MOVED = "assignment.moved", "Due date changed"
+    COURSE_STARTED = "course.started", "Course started"
+    SITE_WORDS_SHOWN = "site_words.shown", "Site words shown"
+    UNIT_READ = "unit.read", "Unit read"
+    QUIZ_STARTED = "quiz.started", "Quiz started"
+    QUIZ_SUBMITTED = "quiz.submitted", "Quiz handed in"
+    UNIT_COMPLETED = "unit.completed", "Unit completed"
+    COURSE_COMPLETED = "course.completed", "Course completed"
+    CERTIFICATE_ISSUED = "certificate.issued", "Certificate issued"
+    CERTIFICATE_REVOKED = "certificate.revoked", "Certificate revoked"
+    CERTIFICATE_REISSUED = "certificate.reissued", "Certificate reissued"
+    MESSAGE_SENT = "message.sent", "Message sent"
