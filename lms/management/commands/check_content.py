@@ -1,0 +1,70 @@
+"""``manage.py check_content [PATH]``: every finding of the content folder at once. Needs no database."""
+
+import json
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from courses.authoring.compiled import Tree
+from courses.authoring.course import compile_tree
+from courses.authoring.findings import Severity
+from quizzes.authoring import compile_quiz
+
+
+class Command(BaseCommand):
+    help = (
+        "Checks the content folder and prints every finding at once: file, place, why, what to write. "
+        "Changes nothing and needs no database. Ends with exit code 1 when there is an error."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", nargs="?", default=str(settings.CONTENT_DIR), help="the content folder")
+        parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+        parser.add_argument("--marked", action="store_true", help="list the terms in marked contexts, for the reviewer")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tree = compile_tree(Path(options["path"]), check_quiz=compile_quiz)
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_json(tree), ensure_ascii=False, indent=2))
+        else:
+            self._print(tree, marked=options["marked"])
+        if tree.findings.errors:
+            sys.exit(1)
+
+    def _print(self, tree: Tree, *, marked: bool) -> None:
+        for file, findings in groupby(tree.findings, key=lambda finding: finding.file):
+            self.stdout.write(self.style.MIGRATE_HEADING(file))
+            for finding in findings:
+                style = {"error": self.style.ERROR, "warning": self.style.WARNING}.get(finding.severity, str)
+                self.stdout.write(f"  {style(finding.severity)} {finding.where} [{finding.rule}]")
+                self.stdout.write(f"    {finding.why}")
+                self.stdout.write(f"    {finding.fix}")
+        if marked:
+            self.stdout.write(self.style.MIGRATE_HEADING("Terms in marked contexts"))
+            for mark in tree.marked:
+                place = ", ".join(part for part in (f"line {mark.line}" if mark.line else "", mark.place) if part)
+                self.stdout.write(f"  {mark.file}, {place}: {mark.rule} '{mark.text}' as {mark.context}")
+        self.stdout.write(_summary(tree))
+
+
+def _summary(tree: Tree) -> str:
+    units = sum(len(course.units) for course in tree.courses)
+    counted = ", ".join(f"{tree.findings.count(kind)} {word}" for kind, word in _KINDS)
+    return f"{len(tree.courses)} courses, {units} units: {counted}; {len(tree.marked)} terms in marked contexts."
+
+
+def _as_json(tree: Tree) -> dict[str, Any]:
+    return {
+        "courses": {course.slug: course.content_hash() for course in tree.courses},
+        "counts": {kind: tree.findings.count(kind) for kind, _ in _KINDS},
+        "findings": [finding.as_dict() for finding in tree.findings],
+        "marked": [vars(mark) for mark in tree.marked],
+    }
+
+
+_KINDS: tuple[tuple[Severity, str], ...] = (("error", "errors"), ("warning", "warnings"), ("info", "notes"))

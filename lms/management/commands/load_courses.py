@@ -1,0 +1,39 @@
+"""``manage.py load_courses [PATH]``: publishes what changed in the content folder."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from courses.actions.publishing import publish
+from courses.authoring.course import compile_tree
+from lms.lib import clock
+from quizzes.actions.storing import store_quiz
+from quizzes.authoring import compile_quiz
+
+
+class Command(BaseCommand):
+    help = (
+        "Compiles the content folder and publishes a new version of every course whose content changed. "
+        "Loads nothing while there is an error; running it again changes nothing; never deletes anything."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", nargs="?", default=str(settings.CONTENT_DIR), help="the content folder")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        root = Path(options["path"])
+        if not root.is_dir():
+            raise CommandError(f"There is no content folder at {root}. Give its path, or set LMS_CONTENT.")
+        tree = compile_tree(root, check_quiz=compile_quiz)
+        errors = list(tree.findings.errors)
+        if errors:
+            for finding in errors[:20]:
+                self.stderr.write(str(finding))
+            raise CommandError(f"Nothing was loaded: {len(errors)} errors. Run 'manage.py check_content {root}' for all of them.")
+        for compiled in tree.courses:
+            result = publish(compiled, at=clock.now(), store_quiz=store_quiz)
+            if result.new or options["verbosity"] > 1:
+                word = "published" if result.new else "unchanged"
+                self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}")
