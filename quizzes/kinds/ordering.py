@@ -1,0 +1,181 @@
+"""Ordering: a place for each step; the share of neighboring pairs in right order, or exact.
+
+Of the pairs that stand next to each other in the right order, those count that the learner put in that order.
+"""
+
+import random
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from django import forms
+from pydantic import Field
+
+from quizzes.grading.result import Part, Result
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Stored, item, repeated
+from quizzes.kinds.form import PICK, Values, position_field
+from quizzes.kinds.schema import Id, Question, Strict, Text
+from quizzes.kinds.stem import RenderInline, plain
+
+
+class Step(Strict):
+    id: Id
+    text: Text
+    why: Text
+
+
+class OrderingQuestion(Question):
+    kind: Literal["ordering"]
+    scoring: Literal["partial", "exact"]
+    misconception: Id
+    steps: Annotated[list[Step], Field(min_length=3, max_length=9)]
+
+
+class OrderingAnswer(AnswerShape):
+    places: Annotated[list[Position | None], Field(max_length=50)]
+
+
+class Ordering(Kind):
+    slug = "ordering"
+    label = "Putting in order"
+    schema = OrderingQuestion
+    answer_shape = OrderingAnswer
+
+    def compile_body(self, question: OrderingQuestion, render_inline: RenderInline) -> Stored:
+        steps = []
+        for step in question.steps:
+            markup = render_inline(step.text)
+            why = render_inline(step.why)
+            steps.append({"id": step.id, "html": markup, "text": plain(markup), "why_html": why})
+        return {"scoring": question.scoring, "misconception": question.misconception, "steps": steps}
+
+    def serve(self, stored: Stored, rng: random.Random) -> Order:
+        """Always shuffled, and never served in the right order as long as there are two steps."""
+        steps = list(range(len(stored["steps"])))
+        rng.shuffle(steps)
+        if steps == sorted(steps):
+            steps = steps[1:] + steps[:1]
+        return {"steps": steps}
+
+    def fields(self, stored: Stored, order: Order) -> dict[str, forms.Field]:
+        size = len(order["steps"])
+        fields: dict[str, forms.Field] = {
+            f"step_{place}": position_field(size, first=1, label=f"Step {place + 1}") for place in range(size)
+        }
+        moves = [(f"{place}:{way}", "") for place in range(size) for way in ("up", "down")]
+        fields["move"] = forms.ChoiceField(
+            choices=[("", ""), *moves],
+            required=False,
+            label="Move",
+            widget=forms.HiddenInput,
+            error_messages={"invalid_choice": PICK},
+        )
+        return fields
+
+    def read(self, stored: Stored, order: Order, cleaned: dict[str, Any]) -> Answer | None:
+        """The places as chosen; a pressed button moves its step by one, and places that were still open are filled."""
+        size = len(order["steps"])
+        places = [int(cleaned[f"step_{n}"]) if cleaned[f"step_{n}"] else None for n in range(size)]
+        twice = {
+            f"step_{n}": f"Place {place} is used twice. Give each step a place of its own."
+            for n, place in enumerate(places)
+            if place is not None and place in places[:n]
+        }
+        if twice:
+            raise forms.ValidationError(twice)
+        if cleaned.get("move"):
+            step, _, way = cleaned["move"].partition(":")
+            places = moved(filled(places), int(step), -1 if way == "up" else 1)
+        return {"places": places} if any(places) else None
+
+    def fill(self, answer: Answer) -> dict[str, list[str]]:
+        return {f"step_{place}": [str(one)] for place, one in enumerate(answer["places"]) if one is not None}
+
+    def rows(self, stored: Stored, order: Order, values: Values) -> list[dict[str, Any]]:
+        """The steps as served; once each has a place of its own, in the order of these places."""
+        size = len(order["steps"])
+        rows = [
+            {
+                "name": f"step_{place}",
+                "position": place,
+                "html": stored["steps"][index]["html"],
+                "text": stored["steps"][index]["text"],
+                "places": [{"place": n, "chosen": str(n) == values.get(f"step_{place}")} for n in range(1, size + 1)],
+            }
+            for place, index in enumerate(order["steps"])
+        ]
+        chosen = [next((p["place"] for p in row["places"] if p["chosen"]), 0) for row in rows]
+        if sorted(chosen) == list(range(1, size + 1)):
+            rows = [row for _, row in sorted(zip(chosen, rows, strict=True), key=lambda pair: pair[0])]
+        return rows
+
+    def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
+        return all(one is not None for one in answer["places"])
+
+    def model_answer(self, stored: Stored, order: Order) -> Answer:
+        return {"places": [i + 1 for i in order["steps"]]}
+
+    def mark(self, stored: Stored, order: Order, answer: Answer | None) -> Result:
+        steps, places = stored["steps"], self._places(order, answer)
+        parts = tuple(
+            Part(
+                f"{steps[n]['id']}-{steps[n + 1]['id']}",
+                right := first is not None and second is not None and first < second,
+                None if first is None or second is None else f"{first}-{second}",
+                None if right or first is None or second is None else stored["misconception"],
+            )
+            for n, (first, second) in enumerate(pairwise(places))
+        )
+        if stored["scoring"] == "partial":
+            points = Fraction(sum(part.right for part in parts), len(parts))
+        else:
+            points = Fraction(places == list(range(1, len(places) + 1)))
+        return Result(points, answer is not None, parts)
+
+    @staticmethod
+    def _places(order: Order, answer: Answer | None) -> list[int | None]:
+        """The place that each step was given, the steps in their right order."""
+        given = answer["places"] if answer else [None] * len(order["steps"])
+        return [place for _, place in sorted(zip(order["steps"], given, strict=True), key=lambda pair: pair[0])]
+
+    def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
+        items = []
+        for n, (step, place) in enumerate(zip(stored["steps"], self._places(order, answer), strict=True), 1):
+            items.append(
+                item(
+                    step["html"],
+                    step["why_html"],
+                    chosen=place is not None,
+                    best=place == n,
+                    given="" if place is None else f"Place {place}",
+                    wanted="" if place == n else f"Place {n}",
+                )
+            )
+        return [{"title": "The right order", "items": items}]
+
+    def material(self, stored: Stored) -> Any:
+        return {"scoring": stored["scoring"], "steps": [step["id"] for step in stored["steps"]]}
+
+    def problems(self, question: OrderingQuestion) -> Iterable[tuple[str, str]]:
+        yield from repeated("steps", (step.id for step in question.steps))
+        if question.critical and question.scoring != "exact":
+            yield "scoring", "a critical question is scored exact."
+
+
+def filled(places: list[int | None]) -> list[int]:
+    """The same places, with the open ones given out from the first on."""
+    free = iter(sorted(set(range(1, len(places) + 1)) - set(places)))
+    return [next(free) if place is None else place for place in places]
+
+
+def moved(places: list[int], step: int, by: int) -> list[int | None]:
+    """The places after ``step`` changes with its neighbor; at the edge nothing moves."""
+    target = places[step] + by
+    if target not in places:
+        return list(places)
+    swap = {target: places[step], places[step]: target}
+    return [swap.get(place, place) for place in places]
+
+
+KIND = Ordering()

@@ -1,0 +1,127 @@
+"""A few typed words, compared with listed spellings; case, spaces and outer punctuation do not matter."""
+
+import random
+import unicodedata
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from django import forms
+from pydantic import Field
+
+from quizzes.grading.result import Part, Result
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Stored
+from quizzes.kinds.form import Values, text_field
+from quizzes.kinds.numeric import typed_feedback
+from quizzes.kinds.schema import Question, Text, Wrong
+from quizzes.kinds.stem import RenderInline
+
+LENGTH = 200
+_QUOTES = str.maketrans(dict.fromkeys("‘’‚", "'") | dict.fromkeys("“”„«»", '"'))
+
+Spelling = Annotated[Text, Field(max_length=LENGTH)]
+
+
+class WrongTexts(Wrong):
+    texts: Annotated[list[Spelling], Field(min_length=1)]
+
+
+class ShortTextQuestion(Question):
+    kind: Literal["short_text"]
+    accept: Annotated[list[Spelling], Field(min_length=1)]
+    why: Text
+    wrong: list[WrongTexts] = []
+    otherwise: Wrong
+
+
+class ShortTextAnswer(AnswerShape):
+    text: str
+
+
+class ShortText(Kind):
+    slug = "short_text"
+    label = "A word or two"
+    schema = ShortTextQuestion
+    answer_shape = ShortTextAnswer
+
+    def compile_body(self, question: ShortTextQuestion, render_inline: RenderInline) -> Stored:
+        return {
+            "accept": list(question.accept),
+            "why_html": render_inline(question.why),
+            "wrong": [
+                {
+                    "texts": list(wrong.texts),
+                    "why_html": render_inline(wrong.why),
+                    "misconception": wrong.misconception,
+                }
+                for wrong in question.wrong
+            ],
+            "otherwise": {
+                "why_html": render_inline(question.otherwise.why),
+                "misconception": question.otherwise.misconception,
+            },
+        }
+
+    def serve(self, stored: Stored, rng: random.Random) -> Order:
+        return {}
+
+    def fields(self, stored: Stored, order: Order) -> dict[str, forms.Field]:
+        return {"text": text_field(LENGTH, label="Your answer")}
+
+    def read(self, stored: Stored, order: Order, cleaned: dict[str, Any]) -> Answer | None:
+        return {"text": cleaned["text"]} if cleaned["text"] else None
+
+    def fill(self, answer: Answer) -> dict[str, list[str]]:
+        return {"text": [answer["text"]]}
+
+    def rows(self, stored: Stored, order: Order, values: Values) -> list[dict[str, Any]]:
+        return [{"name": "text", "value": values.get("text"), "length": LENGTH}]
+
+    def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
+        return True
+
+    def model_answer(self, stored: Stored, order: Order) -> Answer:
+        return {"text": stored["accept"][0]}
+
+    def mark(self, stored: Stored, order: Order, answer: Answer | None) -> Result:
+        if answer is None:
+            return Result(Fraction(0), False, (Part("text", False),))
+        verdict = self._verdict(stored, answer)
+        right = "misconception" not in verdict
+        return Result(Fraction(right), True, (Part("text", right, answer["text"], verdict.get("misconception")),))
+
+    @staticmethod
+    def _verdict(stored: Stored, answer: Answer) -> dict[str, Any]:
+        """The rationale that fits a typed text; one with a misconception is that of a wrong answer."""
+        typed = folded(answer["text"])
+        if typed in {folded(spelling) for spelling in stored["accept"]}:
+            return {"why_html": stored["why_html"]}
+        known = [wrong for wrong in stored["wrong"] if typed in {folded(text) for text in wrong["texts"]}]
+        return dict(known[0] if known else stored["otherwise"])
+
+    def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
+        verdict = self._verdict(stored, answer) if answer else None
+        return typed_feedback(stored, answer["text"] if answer else None, verdict, stored["accept"][0])
+
+    def material(self, stored: Stored) -> Any:
+        return {"accept": sorted({folded(spelling) for spelling in stored["accept"]})}
+
+    def problems(self, question: ShortTextQuestion) -> Iterable[tuple[str, str]]:
+        right = {folded(spelling) for spelling in question.accept}
+        for at, spelling in enumerate(question.accept):
+            if not folded(spelling):
+                yield f"accept.{at}", "there is nothing to compare but spaces or punctuation."
+        for at, wrong in enumerate(question.wrong):
+            for text in wrong.texts:
+                if folded(text) in right:
+                    yield f"wrong.{at}.texts", f"'{text}' counts as right."
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: NFKC, without case, spaces, invisible characters and outer punctuation."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_QUOTES)
+    plain = "".join(one for one in plain if not one.isspace() and unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFC", plain).strip(".,;:!?'\"()")
+
+
+KIND = ShortText()
