@@ -18,7 +18,9 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("The demonstration is refused in production mode (LMS_ENV=production).")
         if User.objects.exists() or Organization.objects.exists():
-            raise CommandError("This database already holds people, so the demonstration was not added. It goes only into an empty one.")
+            raise CommandError(
+                "This database already holds people, so the demonstration was not added. It goes only into an empty one."
+            )
         if not Course.objects.exists():
             raise CommandError("There are no courses yet. Run 'manage.py load_courses' first.")
         with doorbell.silent():

@@ -31,7 +31,9 @@ class Command(BaseCommand):
         if errors:
             for finding in errors[:20]:
                 self.stderr.write(str(finding))
-            raise CommandError(f"Nothing was loaded: {len(errors)} errors. Run 'manage.py check_content {root}' for all of them.")
+            raise CommandError(
+                f"Nothing was loaded: {len(errors)} errors. Run 'manage.py check_content {root}' for all of them."
+            )
         for compiled in tree.courses:
             result = publish(compiled, at=clock.now(), store_quiz=store_quiz)
             if result.new or options["verbosity"] > 1:

@@ -1,0 +1,49 @@
+"""The coordinator's navigation. Apps above add their pages to it in ``AppConfig.ready``."""
+
+from typing import NamedTuple, TypedDict
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+class DeskItem(NamedTuple):
+    """``view`` is the name of an address without arguments; everything below that address belongs to the item."""
+
+    view: str
+    label: str
+    icon: str
+
+
+class NavLink(TypedDict):
+    url: str
+    label: str
+    icon: str
+    current: bool
+
+
+_items = [
+    DeskItem("people:overview", "Overview", "house"),
+    DeskItem("people:people", "People", "users"),
+    DeskItem("people:teams", "Teams", "network"),
+    DeskItem("people:sites", "Sites", "map-pin"),
+    DeskItem("people:messages", "Messages", "mail"),
+    DeskItem("people:organization", "Organization", "building"),
+    DeskItem("my_training", "My training", "list-checks"),
+]
+
+
+def register_item(item: DeskItem) -> None:
+    """Adds a page of the coordinator, before Messages. Registering the same item twice is once."""
+    if item not in _items:
+        _items.insert(next(place for place, known in enumerate(_items) if known.view == "people:messages"), item)
+
+
+def nav(request: HttpRequest) -> list[NavLink]:
+    """The links of the side navigation; the one whose address is the longest beginning of this page's address is current."""
+    links = [(reverse(item.view), item) for item in _items]
+    here = max(
+        (url for url, _ in links if request.path == url or (url != "/" and request.path.startswith(url))),
+        key=len,
+        default="",
+    )
+    return [{"url": url, "label": item.label, "icon": item.icon, "current": url == here} for url, item in links]

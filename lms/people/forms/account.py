@@ -1,0 +1,65 @@
+"""Forms of a person about themselves."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from lms.people.enums import Theme
+from lms.people.models import User
+
+SYSTEM_LOOK = "system"
+
+
+class ThemeForm(forms.Form):
+    """How pages look. The stored word for "as my device is set" is empty, which a form would take for no answer."""
+
+    theme = forms.ChoiceField(
+        label="How pages look",
+        widget=forms.RadioSelect,
+        choices=[(value or SYSTEM_LOOK, label) for value, label in Theme.choices],
+        error_messages={"required": "Choose one."},
+    )
+
+    def chosen(self) -> str:
+        theme = self.cleaned_data["theme"]
+        return "" if theme == SYSTEM_LOOK else theme
+
+
+class InvitationForm(forms.Form):
+    """Choosing the first password. It is typed once and can be shown by the browser; a second field catches slips."""
+
+    password = forms.CharField(
+        label="Choose a password",
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Choose a password."},
+    )
+    again = forms.CharField(
+        label="The same password again",
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Type the password again."},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["password"].help_text = (
+            "At least 12 characters. A few words in a row are easy to remember and hard to guess. "
+            "It may not hold your name or be a common password."
+        )
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("password") and found.get("again") and found["password"] != found["again"]:
+            self.add_error("again", ValidationError("The two passwords differ. Type the same one in both fields."))
+        return found

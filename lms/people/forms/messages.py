@@ -1,0 +1,56 @@
+"""Forms of the message pages."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from lms.outbox import kinds
+from lms.outbox.enums import MessageState
+from lms.outbox.queries import OPEN_FILTER, PERSON_FILTER
+from lms.people.forms.fields import PublicIdField
+from lms.people.models import User
+
+
+class MessageFilterForm(forms.Form):
+    """The filter bar of the message list. A value that makes no sense filters nothing."""
+
+    show = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[
+            ("", "Every state"),
+            (PERSON_FILTER, "Needs a decision"),
+            (OPEN_FILTER, "On its way"),
+            *MessageState.choices,
+        ],
+    )
+    kind = forms.ChoiceField(label="Kind", required=False)
+    person = PublicIdField(User.objects.order_by("name", "pk"), required=False, empty_label="Everybody")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [("", "Every kind"), *((found.slug, found.label) for found in kinds.all_kinds())]
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-select"
+
+    def filters(self) -> tuple[str, str, uuid.UUID | None]:
+        """State (or family), kind and the recipient's public id."""
+        self.is_valid()
+        person = self.cleaned_data.get("person")
+        return (
+            self.cleaned_data.get("show") or "",
+            self.cleaned_data.get("kind") or "",
+            person.public_id if person else None,
+        )
+
+
+class DecisionForm(forms.Form):
+    reason = forms.CharField(
+        label="Why",
+        max_length=200,
+        help_text="A few words, without names. They stay with the message.",
+        error_messages={"required": "Say in a few words why."},
+    )

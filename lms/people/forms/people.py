@@ -1,0 +1,133 @@
+"""Forms about a person."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from lms.lib import names
+from lms.people.actions.people import CHANGEABLE
+from lms.people.enums import Category, DeactivationReason, PersonState
+from lms.people.forms.fields import TeamField, sites_to_offer, teams_to_offer
+from lms.people.models import Site, Team, User
+from lms.people.queries.people import EVERYBODY
+
+
+class PersonForm(forms.ModelForm):
+    """Everything the coordinator keeps about a person. ``values()`` is what the actions take."""
+
+    team = TeamField(help_text="Teams stand under their site. The team must be at the person's site.")
+
+    class Meta:
+        model = User
+        fields = ["name", "latin_name", "email", "hire_date", "category", "job_role", "site", "team", "is_coordinator"]
+        widgets = {"hire_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        labels = {"is_coordinator": "Training coordinator"}
+        help_texts = {
+            "name": "As it is printed on certificates.",
+            "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
+            "email": "They sign in with it. Without an address they get no mail and cannot sign in yet.",
+            "hire_date": "Some due dates count from this day.",
+            "job_role": "For example Night support worker.",
+            "site": "The site's time zone decides when a day ends for this person.",
+            "is_coordinator": "May see and change everything on these pages, for everybody.",
+        }
+        error_messages = {
+            "name": {"required": "Type the name as it should be printed on certificates."},
+            "site": {
+                "required": "Choose the site where this person works.",
+                "invalid_choice": "Choose a site from the list.",
+            },
+            "hire_date": {"invalid": "Give the day as month, day and year, for example 03/02/2026."},
+            "email": {"invalid": "This is not one complete email address, for example maya@example.org."},
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        saved = self.instance.pk is not None
+        sites = self.fields["site"]
+        assert isinstance(sites, forms.ModelChoiceField)
+        sites.queryset = sites_to_offer(keep=self.instance.site if saved else None)
+        sites.empty_label = "Choose a site"
+        if not saved and len(only := list(sites.queryset[:2])) == 1:
+            self.initial.setdefault("site", only[0].pk)
+        team = self.fields["team"]
+        assert isinstance(team, TeamField)
+        team.offer(teams_to_offer(keep=self.instance.team if saved else None))
+        if saved and self.instance.team is not None:
+            self.initial["team"] = self.instance.team.public_id
+        self.fields["category"].choices = Category.choices  # type: ignore[attr-defined]
+        for field, autocomplete in (("name", "off"), ("latin_name", "off"), ("email", "off")):
+            self.fields[field].widget.attrs["autocomplete"] = autocomplete
+
+    def clean_name(self) -> str:
+        return names.one_line(self.cleaned_data["name"])
+
+    def clean_email(self) -> str | None:
+        email = (self.cleaned_data["email"] or "").strip().lower() or None
+        if email:
+            owner = User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).first()
+            if owner is not None:
+                state = "" if owner.is_active else " (deactivated)"
+                raise ValidationError(
+                    f"{owner.name}{state} already has this email address. Each person needs one of their own."
+                )
+        return email
+
+    def values(self) -> dict[str, Any]:
+        return {field: self.cleaned_data[field] for field in CHANGEABLE}
+
+
+class NewPersonForm(PersonForm):
+    invite_now = forms.BooleanField(
+        label="Send the invitation by mail now",
+        required=False,
+        initial=True,
+        help_text="You can also do it later, from the person's page.",
+    )
+
+
+class PeopleFilterForm(forms.Form):
+    """The filter bar of the people list. A value that makes no sense filters nothing."""
+
+    q = forms.CharField(label="Find a person", required=False, max_length=100)
+    site = forms.ModelChoiceField(Site.objects.all(), required=False, empty_label="Every site")
+    team = TeamField(label="Team", empty_label="Every team")
+    category = forms.ChoiceField(label="Category", required=False, choices=[("", "Every category"), *Category.choices])
+    state = forms.ChoiceField(
+        label="Status",
+        required=False,
+        choices=[("", "All but deactivated"), *PersonState.choices, (EVERYBODY, "Everybody, deactivated too")],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = self.fields["team"]
+        assert isinstance(team, TeamField)
+        team.offer(list(Team.objects.select_related("site").order_by("site__name", "name")))
+        self.fields["q"].widget = forms.TextInput(attrs={"type": "search", "class": "form-control"})
+        for name in ("site", "team", "category", "state"):
+            self.fields[name].widget.attrs["class"] = "form-select"
+
+    def filters(self) -> dict[str, Any]:
+        """Keyword arguments of ``queries.people.people_for_page``."""
+        self.is_valid()
+        found = self.cleaned_data
+        site, team = found.get("site"), found.get("team")
+        return {
+            "search": found.get("q") or "",
+            "site_id": site.pk if site else None,
+            "team_id": team.pk if team else None,
+            "category": found.get("category") or "",
+            "state": found.get("state") or "",
+        }
+
+
+class DeactivationForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=DeactivationReason.choices,
+        widget=forms.RadioSelect,
+        help_text="The reason stands in the person's record.",
+        error_messages={"required": "Choose a reason."},
+    )

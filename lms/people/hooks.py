@@ -1,0 +1,28 @@
+"""What apps above may do when something about a person changes. People imports none of them: they register in ``AppConfig.ready``."""
+
+import datetime as dt
+import uuid
+from typing import Protocol
+
+from lms.people.models import User
+
+
+class ZoneCallback(Protocol):
+    def __call__(self, user: User, *, at: dt.datetime, by: uuid.UUID | str) -> object: ...
+
+
+_zone_callbacks: list[ZoneCallback] = []
+
+
+def on_zone_change(callback: ZoneCallback) -> None:
+    """Registers what is called as ``callback(user, at=, by=)`` whenever the time zone of a person's days changes: by a move to a
+    site in another zone, or because the site's zone was corrected. Called inside the transaction of the change, after the person's
+    own event, so what it raises undoes the change. Registering the same callback twice is once."""
+    if callback not in _zone_callbacks:
+        _zone_callbacks.append(callback)
+
+
+def zone_changed(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
+    """Calls every registered callback, in the order of registration."""
+    for callback in _zone_callbacks:
+        callback(user, at=at, by=by)

@@ -1,0 +1,87 @@
+"""Reading people for the coordinator."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+
+from lms.people.enums import Category, PersonState
+from lms.people.models import Invitation, InvitationState, User
+
+EVERYBODY = "everybody"
+
+
+def with_state(rows: QuerySet[User], at: dt.datetime) -> QuerySet[Any]:
+    """Adds ``state``, a PersonState. The first that fits counts: deactivated, not reachable by mail, active (has joined), invited,
+    invitation ran out, not invited."""
+    invitations = Invitation.objects.filter(user=OuterRef("pk"), state=InvitationState.OPEN)
+    return rows.annotate(
+        state=Case(
+            When(is_active=False, then=Value(PersonState.DEACTIVATED)),
+            When(email=None, then=Value(PersonState.NO_MAIL)),
+            When(joined_at__isnull=False, then=Value(PersonState.ACTIVE)),
+            When(Exists(invitations.filter(expires_at__gt=at)), then=Value(PersonState.INVITED)),
+            When(Exists(invitations), then=Value(PersonState.RAN_OUT)),
+            default=Value(PersonState.NOT_INVITED),
+            output_field=CharField(),
+        )
+    )
+
+
+def people_for_page(
+    at: dt.datetime,
+    *,
+    search: str = "",
+    site_id: int | None = None,
+    team_id: int | None = None,
+    category: str = "",
+    state: str = "",
+) -> QuerySet[Any]:
+    """People by name, with ``state``, site and team. Every word of ``search`` must stand in name, Latin name, email or job role.
+
+    ``state`` is a PersonState or ``EVERYBODY``; empty leaves the deactivated out.
+    """
+    rows = with_state(User.objects.select_related("site", "team"), at)
+    for word in search.split():
+        rows = rows.filter(
+            Q(name__icontains=word)
+            | Q(latin_name__icontains=word)
+            | Q(email__icontains=word)
+            | Q(job_role__icontains=word)
+        )
+    if site_id is not None:
+        rows = rows.filter(site_id=site_id)
+    if team_id is not None:
+        rows = rows.filter(team_id=team_id)
+    if category in Category.values:
+        rows = rows.filter(category=category)
+    if state in PersonState.values:
+        rows = rows.filter(state=state)
+    elif state != EVERYBODY:
+        rows = rows.exclude(state=PersonState.DEACTIVATED)
+    return rows.order_by("name", "pk")
+
+
+def counts_by_state(at: dt.datetime) -> dict[str, int]:
+    """How many people are in each PersonState, all states present. One query."""
+    found = with_state(User.objects.all(), at).values("state").annotate(number=Count("pk")).order_by()
+    return dict.fromkeys(PersonState.values, 0) | {row["state"]: row["number"] for row in found}
+
+
+def coordinators() -> list[User]:
+    """The active coordinators, by name: whom to ask."""
+    return list(User.objects.filter(is_coordinator=True, is_active=True).order_by("name", "pk"))
+
+
+def names_of_subjects(subjects: set[str]) -> dict[str, str]:
+    """Names by subject id, for the actors of events. A subject that is nobody's (the system) is left out."""
+    known = []
+    for text in subjects:
+        try:
+            known.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return {
+        str(subject): name for subject, name in User.objects.filter(subject__in=known).values_list("subject", "name")
+    }

@@ -1,0 +1,77 @@
+"""Pages of a person about themselves: the profile, and the invitation that lets them in."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from lms.lib import clock
+from lms.people.access import signed_in
+from lms.people.actions.invitations import accept
+from lms.people.actions.people import choose_theme
+from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, ThemeForm
+from lms.people.models import User
+from lms.people.queries.invitations import LinkGoneError, usable
+from lms.people.queries.people import coordinators
+from lms.people.views.base import sent, status_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name and address to read, with whom to ask; only the look of the pages can be changed here."""
+    user = signed_in(request)
+    form = ThemeForm(sent(request), initial={"theme": user.theme or SYSTEM_LOOK})
+    if form.is_valid():
+        choose_theme(user, form.chosen())
+        messages.success(request, "The look of the pages is saved.")
+        return redirect("people:profile")
+    return render(
+        request, "people/account/profile.html", {"form": form, "coordinators": coordinators()}, status=status_of(form)
+    )
+
+
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Shows whose invitation it is, and on POST sets the password, signs in and uses the link up.
+
+    A GET changes nothing, since mail scanners open links. The address is a secret: it is kept by no cache and told to no other site.
+    """
+    response = _invitation(request, token)
+    add_never_cache_headers(response)
+    response.headers["Referrer-Policy"] = (
+        "same-origin"  # "no-referrer" makes browsers send "Origin: null", which CSRF refuses
+    )
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _invitation(request: HttpRequest, token: str) -> HttpResponse:
+    at = clock.now()
+    try:
+        found = usable(token, at)
+        form = InvitationForm(sent(request), user=found.user)
+        if form.is_valid():
+            user = accept(token, form.cleaned_data["password"], at)
+            login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+            messages.success(request, f"Welcome, {user.first_name}. Your password is saved and you are signed in.")
+            return redirect("home")
+    except LinkGoneError as gone:
+        return render(request, "people/account/invitation_gone.html", {"why": gone.why}, status=404)
+    context = {
+        "form": form,
+        "invitation": found,
+        "person": found.user,
+        "someone_else": _someone_else(request, found.user),
+    }
+    return render(request, "people/account/invitation.html", context, status=status_of(form))
+
+
+def _someone_else(request: HttpRequest, user: User) -> bool:
+    return request.user.is_authenticated and request.user.pk != user.pk

@@ -1,0 +1,186 @@
+"""The profile and the invitation page."""
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from lms.lib import clock
+from lms.people.actions.invitations import invite, open_link
+from lms.people.models import Invitation, User
+from lms.record.actions import SYSTEM
+from lms.record.models import TrainingEvent
+from tests.factories import make_user
+from tests.people.conftest import House
+
+PASSWORD = "seven quiet river stones"
+
+
+@pytest.fixture
+def newcomer(db: None) -> User:
+    return make_user("Maya Okafor", email="maya.okafor@example.org", joined_at=None)
+
+
+@pytest.fixture
+def link(newcomer: User) -> str:
+    """The path of a fresh link."""
+    now = clock.now()
+    url = open_link(invite(newcomer, by=SYSTEM, at=now), now)
+    return "/" + url.split("/", 3)[3]
+
+
+def both(password: str) -> dict[str, str]:
+    return {"password": password, "again": password}
+
+
+# --- profile ------------------------------------------------------------------------------------------------------------------
+def test_the_profile_shows_what_is_known_and_whom_to_ask(house: House) -> None:
+    text = house.client("ordinary").get(reverse("people:profile")).content.decode()
+    for words in ("Darnell Hughes", "darnell@example.org", "Priya Raman", "Change password"):
+        assert words in text
+
+
+def test_the_profile_is_for_people_who_are_signed_in(client: Client, db: None) -> None:
+    assert client.get(reverse("people:profile")).headers["Location"] == "/account/login/?next=/account/profile/"
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("dark", "dark"), ("contrast", "contrast"), ("system", "")])
+def test_choosing_the_look(house: House, sent: str, stored: str) -> None:
+    User.objects.filter(pk=house.ordinary.pk).update(theme="light")
+    client = house.client("ordinary")
+    client.post(reverse("people:profile"), {"theme": sent})
+    assert User.objects.get(pk=house.ordinary.pk).theme == stored
+    text = client.get(reverse("people:profile")).content.decode()
+    assert (f'data-bs-theme="{stored}"' in text) is bool(stored)
+
+
+def test_nobody_changes_more_than_the_look(house: House) -> None:
+    client = house.client("ordinary")
+    before = User.objects.values().get(pk=house.ordinary.pk)
+    response = client.post(
+        reverse("people:profile"),
+        {
+            "theme": "dark",
+            "name": "Somebody Else",
+            "email": "else@example.org",
+            "is_coordinator": "on",
+            "subject": "00000000-0000-4000-8000-000000000000",
+            "public_id": "00000000-0000-4000-8000-000000000000",
+            "team": str(house.below.public_id),
+        },
+    )
+    assert response.status_code == 302
+    after = User.objects.values().get(pk=house.ordinary.pk)
+    assert {field for field in after if after[field] != before[field]} == {"theme"}
+
+
+@pytest.mark.parametrize("theme", ["pink", "", "Dark"])
+def test_an_unknown_look_is_refused(house: House, theme: str) -> None:
+    assert house.client("ordinary").post(reverse("people:profile"), {"theme": theme}).status_code == 422
+    assert User.objects.get(pk=house.ordinary.pk).theme == ""
+
+
+# --- invitation ---------------------------------------------------------------------------------------------------------------
+def test_opening_a_link_changes_nothing_however_often(client: Client, link: str) -> None:
+    before = (list(User.objects.values()), list(Invitation.objects.values()), TrainingEvent.objects.count())
+    for _ in range(3):
+        response = client.get(link)
+        assert response.status_code == 200
+    assert client.head(link).status_code == 200
+    assert (list(User.objects.values()), list(Invitation.objects.values()), TrainingEvent.objects.count()) == before
+    assert Session.objects.count() == 0
+    text = response.content.decode()
+    assert "Maya Okafor" in text
+    assert "maya.okafor@example.org" in text
+
+
+def test_a_link_tells_nobody_its_secret(client: Client, link: str) -> None:
+    response = client.get(link)
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert '<meta name="robots" content="noindex, nofollow">' in response.content.decode()
+    assert link not in response.content.decode()
+
+
+def test_accepting_signs_in_and_uses_the_link_up(client: Client, link: str, newcomer: User) -> None:
+    response = client.post(link, both(PASSWORD))
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert client.get(reverse("people:profile")).context["request"].user == newcomer
+    newcomer.refresh_from_db()
+    assert newcomer.check_password(PASSWORD)
+    again = Client().get(link)
+    assert again.status_code == 404
+    assert "This link was used already" in again.content.decode()
+    assert Client().post(link, both("another long password")).status_code == 404
+    newcomer.refresh_from_db()
+    assert newcomer.check_password(PASSWORD)
+
+
+def test_a_link_needs_the_token_of_the_form(link: str, newcomer: User) -> None:
+    assert Client(enforce_csrf_checks=True).post(link, both(PASSWORD)).status_code == 403
+    newcomer.refresh_from_db()
+    assert newcomer.joined_at is None
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (both("short"), "at least 12 characters"),
+        (both("maya okafor 12"), "too similar"),
+        (both("password1234"), "too common"),
+        ({"password": PASSWORD, "again": "something else"}, "The two passwords differ."),
+        ({}, "Choose a password."),
+        (both("x" * 129), "at most 128 characters"),
+    ],
+)
+def test_a_weak_password_leaves_the_link_open(client: Client, link: str, data: dict[str, str], sentence: str) -> None:
+    response = client.post(link, data)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert sentence in text
+    assert PASSWORD not in text
+    assert client.post(link, both(PASSWORD)).status_code == 302
+
+
+def test_fields_that_are_not_on_the_form_are_ignored(client: Client, link: str, newcomer: User) -> None:
+    client.post(link, {**both(PASSWORD), "is_coordinator": "on", "email": "evil@example.org", "user": "1"})
+    newcomer.refresh_from_db()
+    assert (newcomer.is_coordinator, newcomer.email) == (False, "maya.okafor@example.org")
+
+
+def test_links_that_do_not_work_say_what_to_do(client: Client, link: str, newcomer: User) -> None:
+    now = clock.now()
+    for path in ("/invitation/no-such-token/", "/invitation/" + "x" * 3000 + "/", "/invitation/%00/"):
+        response = client.get(path)
+        assert response.status_code == 404
+        assert "It may be incomplete" in response.content.decode()
+    with time_machine.travel(now + dt.timedelta(days=7, seconds=5), tick=False):
+        response = client.get(link)
+        assert response.status_code == 404
+        assert "It was good for 7 days" in response.content.decode()
+        assert client.post(link, both(PASSWORD)).status_code == 404
+    invite(newcomer, by=SYSTEM, at=now)
+    response = client.get(link)
+    assert response.status_code == 404
+    assert "A newer invitation took its place" in response.content.decode()
+
+
+def test_somebody_else_who_is_signed_in_is_told_and_signed_out(house: House, link: str, newcomer: User) -> None:
+    client = house.client("ordinary")
+    assert "Darnell Hughes</bdi> is signed in on this device" in client.get(link).content.decode()
+    client.post(link, both(PASSWORD))
+    assert client.get(reverse("people:profile")).context["request"].user == newcomer
+
+
+def test_the_person_signs_in_with_the_password_afterwards(client: Client, link: str) -> None:
+    cache.clear()
+    client.post(link, both(PASSWORD))
+    fresh = Client()
+    response = fresh.post(reverse("account_login"), {"login": "Maya.Okafor@Example.org", "password": PASSWORD})
+    assert response.status_code == 302
+    assert fresh.get(reverse("people:profile")).status_code == 200
