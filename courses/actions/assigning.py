@@ -1,0 +1,192 @@
+"""Assigning courses by hand, moving due dates, withdrawing."""
+
+import datetime as dt
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Max, QuerySet
+
+from courses.models import Assignment, Course, Enrollment
+from lms.lib import dates
+from lms.outbox import actions as outbox
+from lms.people.actions.identity import snapshot_of
+from lms.people.models import User
+from lms.record import actions as record
+from lms.record.enums import EventKind
+
+FARTHEST_YEARS = 20
+
+
+def assign(
+    learner: User,
+    course: Course,
+    *,
+    due_on: dt.date,
+    reason: str,
+    by: uuid.UUID | str,
+    at: dt.datetime,
+    opens_on: dt.date | None = None,
+) -> Assignment:
+    """Gives one person the duty to hold a course, and announces it to them.
+
+    In one transaction: the assignment (its due instant is the end of the due date in the zone of the learner's site), the
+    enrollment (the open one if there is one, else a new one of the current version), the event, the occasion. The next cycle is
+    used when earlier cycles exist. Raises ValidationError, in words, when the person is deactivated, the course has no published
+    version, the person already has this course open, or a date is out of order.
+    """
+    if not learner.is_active:
+        raise ValidationError(f"{learner.name} is deactivated. Reactivate the person first.")
+    if course.current is None:
+        raise ValidationError(f"{course.title} has no published edition yet.")
+    if not reason.strip():
+        raise ValidationError("Say why this course is assigned.")
+    zone = learner.zone
+    opens_on = opens_on or dates.local_date(at, zone)
+    _check_dates(opens_on, due_on, at)
+    try:
+        with transaction.atomic():
+            record.hold(learner.subject)  # of two at once, the second finds the first one's row
+            if _open_assignment(learner, course):
+                raise ValidationError(f"{learner.name} already has {course.title} to do.")
+            last = Assignment.objects.filter(learner=learner, course=course).aggregate(last=Max("cycle"))["last"] or 0
+            assignment = Assignment.objects.create(
+                learner=learner,
+                course=course,
+                cycle=last + 1,
+                enrollment=open_enrollment(learner, course, at=at),
+                reason=reason.strip(),
+                assigned_by=str(by),
+                assigned_at=at,
+                opens_on=opens_on,
+                opens_at=dates.end_of_day(opens_on - dt.timedelta(days=1), zone),
+                due_on=due_on,
+                due_at=dates.end_of_day(due_on, zone),
+            )
+            record.append(
+                learner.subject,
+                EventKind.COURSE_ASSIGNED,
+                {
+                    "assignment": str(assignment.public_id),
+                    "course": course.slug,
+                    "edition": course.current.content_hash,
+                    "cycle": assignment.cycle,
+                    "opens_on": str(opens_on),
+                    "due_on": str(due_on),
+                    "zone": zone,
+                    "reason": assignment.reason,
+                    "identity": snapshot_of(learner, at=at).hash,
+                },
+                at=at,
+                by=by,
+            )
+            outbox.announce(
+                "course_assigned",
+                key=f"course_assigned:{assignment.public_id}",
+                recipient=learner,
+                ref=str(assignment.public_id),
+                at=at,
+            )
+    except IntegrityError as error:
+        raise ValidationError(f"{learner.name} already has {course.title} to do.") from error
+    return assignment
+
+
+def _check_dates(opens_on: dt.date, due_on: dt.date, at: dt.datetime) -> None:
+    if due_on < opens_on:
+        raise ValidationError("The due date cannot be before the day the course opens.")
+    if abs(opens_on.year - at.year) > FARTHEST_YEARS or abs(due_on.year - at.year) > FARTHEST_YEARS:
+        raise ValidationError(f"This date is more than {FARTHEST_YEARS} years away. Check the year.")
+
+
+def _open_assignment(learner: User, course: Course) -> bool:
+    return (
+        Assignment.objects.filter(learner=learner, course=course, withdrawn_at__isnull=True)
+        .exclude(enrollment__completed_at__isnull=False)
+        .exists()
+    )
+
+
+def open_enrollment(learner: User, course: Course, *, at: dt.datetime) -> Enrollment:
+    """The learner's open enrollment of the course, or a new one of its current version. Must run inside a transaction."""
+    if course.current is None:
+        raise ValidationError(f"{course.title} has no published edition yet.")
+    enrollment, _ = Enrollment.objects.get_or_create(
+        learner=learner,
+        course=course,
+        completed_at__isnull=True,
+        defaults={"version": course.current, "opened_at": at},
+    )
+    return enrollment
+
+
+def withdraw(assignment: Assignment, *, reason: str, by: uuid.UUID | str, at: dt.datetime) -> bool:
+    """Ends the duty; what was done stays. False if it was withdrawn or completed before. Raises ValidationError without a reason."""
+    if not reason.strip():
+        raise ValidationError("Say why the course is withdrawn. The reason stays in the record.")
+    with transaction.atomic():
+        record.hold(assignment.learner.subject)
+        won = _still_open(assignment).update(withdrawn_at=at, withdrawn_reason=reason.strip())
+        if won:
+            _event(assignment, EventKind.ASSIGNMENT_WITHDRAWN, {"reason": reason.strip()}, by=by, at=at)
+    return bool(won)
+
+
+def move_due_date(
+    assignment: Assignment, due_on: dt.date, *, reason: str, by: uuid.UUID | str, at: dt.datetime
+) -> None:
+    """Sets another due date. Reminders follow it by themselves, since each names the due date in its key.
+
+    The date it has already changes nothing. Raises ValidationError without a reason, for a date out of order, and when the course
+    was completed or withdrawn before.
+    """
+    if not reason.strip():
+        raise ValidationError("Say why the due date is moved. The reason stays in the record.")
+    _check_dates(assignment.opens_on, due_on, at)
+    with transaction.atomic():
+        record.hold(assignment.learner.subject)
+        now = _still_open(assignment).first()
+        if now is None:
+            raise ValidationError("This course was completed or withdrawn before, so its due date stays.")
+        if now.due_on != due_on:
+            zone = assignment.learner.zone
+            Assignment.objects.filter(pk=assignment.pk).update(due_on=due_on, due_at=dates.end_of_day(due_on, zone))
+            moved = {"from": str(now.due_on), "to": str(due_on), "zone": zone, "reason": reason.strip()}
+            _event(assignment, EventKind.ASSIGNMENT_MOVED, moved, by=by, at=at)
+    assignment.refresh_from_db()
+
+
+def _still_open(assignment: Assignment) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(pk=assignment.pk, withdrawn_at__isnull=True).exclude(
+        enrollment__completed_at__isnull=False
+    )
+
+
+def zone_changed(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> None:
+    """Called inside the transaction that gave a person (or the person's site) another zone: due instants follow the printed dates."""
+    zone = user.zone
+    rows = Assignment.objects.filter(learner=user, withdrawn_at__isnull=True).exclude(
+        enrollment__completed_at__isnull=False
+    )
+    for assignment in rows.select_related("learner", "course"):
+        due_at = dates.end_of_day(assignment.due_on, zone)
+        opens_at = dates.end_of_day(assignment.opens_on - dt.timedelta(days=1), zone)
+        if (due_at, opens_at) == (assignment.due_at, assignment.opens_at):
+            continue
+        Assignment.objects.filter(pk=assignment.pk).update(due_at=due_at, opens_at=opens_at)
+        same = str(assignment.due_on)
+        _event(
+            assignment,
+            EventKind.ASSIGNMENT_MOVED,
+            {"from": same, "to": same, "zone": zone, "reason": "time zone"},
+            by=by,
+            at=at,
+        )
+
+
+def _event(
+    assignment: Assignment, kind: EventKind, payload: dict[str, str], *, by: uuid.UUID | str, at: dt.datetime
+) -> None:
+    identity = snapshot_of(assignment.learner, at=at).hash
+    base = {"assignment": str(assignment.public_id), "course": assignment.course.slug, "identity": identity}
+    record.append(assignment.learner.subject, kind, {**base, **payload}, at=at, by=by)

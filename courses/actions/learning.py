@@ -1,0 +1,118 @@
+"""What a learner does with a course: start it, read a unit, complete a unit. ``finish_if_done`` is the only judge of completion."""
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from courses.actions.issuing import issue
+from courses.models import Certificate, Enrollment, ShownSiteWords, SiteWords, Unit, UnitProgress
+from courses.queries.site_words import current_words
+from lms.people.actions.identity import snapshot_of
+from lms.record import actions as record
+from lms.record.enums import EventKind
+
+
+def open_unit(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> UnitProgress:
+    """Marks the unit as opened and, the first time, the course as started; notes which site words the page shows.
+
+    Called by the POST that the reader sends when a unit is first opened, never by a GET. Starting pins the edition; a unit of
+    another edition (a new one was published since the page was made) changes nothing.
+    """
+    with transaction.atomic():
+        if enrollment.started_at is None:
+            mine = Enrollment.objects.filter(pk=enrollment.pk, version=unit.version_id)
+            if mine.filter(started_at__isnull=True).update(started_at=at):
+                enrollment.started_at = at
+                _event(enrollment, EventKind.COURSE_STARTED, {}, at=at)
+            elif not mine.exists():
+                return UnitProgress(enrollment=enrollment, unit=unit, opened_at=at)
+        progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
+        words = current_words(unit.slots)
+        for row in words.values():
+            _note_words(enrollment, row, at)
+    return progress
+
+
+def _note_words(enrollment: Enrollment, words: SiteWords, at: dt.datetime) -> None:
+    _, new = ShownSiteWords.objects.get_or_create(enrollment=enrollment, words=words, defaults={"first_shown_at": at})
+    if new:
+        _event(enrollment, EventKind.SITE_WORDS_SHOWN, {"slot": words.slot, "number": words.number}, at=at)
+
+
+def remember_place(enrollment: Enrollment, unit: Unit, place: str, *, at: dt.datetime) -> None:
+    """Keeps the section last seen. A place that the unit does not have is ignored."""
+    if place in {section["id"] for section in unit.sections}:
+        open_unit(enrollment, unit, at=at)
+        UnitProgress.objects.filter(enrollment=enrollment, unit=unit).update(place=place)
+
+
+def mark_read(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> None:
+    """The learner came to the end of the unit and went on to its quiz."""
+    with transaction.atomic():
+        open_unit(enrollment, unit, at=at)
+        if UnitProgress.objects.filter(enrollment=enrollment, unit=unit, read_at__isnull=True).update(read_at=at):
+            _event(enrollment, EventKind.UNIT_READ, {"unit": unit.author_id}, at=at)
+
+
+@dataclasses.dataclass(frozen=True)
+class Passed:
+    """What quizzes tell about a passed quiz: the points, of how many questions."""
+
+    points: Decimal
+    out_of: int
+
+
+def complete_unit(enrollment: Enrollment, unit: Unit, passed: Passed, *, at: dt.datetime) -> Certificate | None:
+    """Called by quizzes inside the transaction that stores a pass. Completes the unit once, then asks ``finish_if_done``.
+
+    Returns the certificate if this was the last unit, else None. A unit that was completed before changes nothing.
+    """
+    progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
+    if not UnitProgress.objects.filter(pk=progress.pk, completed_at__isnull=True).update(
+        completed_at=at, points=passed.points, out_of=passed.out_of
+    ):
+        return None
+    _event(
+        enrollment,
+        EventKind.UNIT_COMPLETED,
+        {"unit": unit.author_id, "points": str(passed.points), "out_of": passed.out_of},
+        at=at,
+    )
+    return finish_if_done(enrollment, at=at)
+
+
+def finish_if_done(enrollment: Enrollment, *, at: dt.datetime) -> Certificate | None:
+    """The only judge of completion. Must run inside a transaction.
+
+    Done means that every unit of the pinned version is completed within this enrollment. One conditional UPDATE decides who
+    completes; the winner writes the completion, the certificate row with its occasion and waiting message, and the events. Everyone
+    else gets None.
+    """
+    completed = UnitProgress.objects.filter(enrollment=enrollment, completed_at__isnull=False).values("unit")
+    units = Unit.objects.filter(version__enrollments=enrollment)
+    if not units.exists() or units.exclude(pk__in=completed).exists():
+        return None
+    if not Enrollment.objects.filter(pk=enrollment.pk, completed_at__isnull=True).update(completed_at=at):
+        return None
+    enrollment.completed_at = at
+    _event(enrollment, EventKind.COURSE_COMPLETED, {}, at=at)
+    return issue(enrollment, at=at)
+
+
+def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
+    """Called by quizzes when the last attempt of a unit was failed."""
+    Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at)
+
+
+def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
+    learner = enrollment.learner
+    base = {
+        "enrollment": str(enrollment.public_id),
+        "course": enrollment.course.slug,
+        "edition": enrollment.version.content_hash,
+        "identity": snapshot_of(learner, at=at).hash,
+    }
+    record.append(learner.subject, kind, {**base, **payload}, at=at, by=learner.subject)

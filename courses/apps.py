@@ -1,0 +1,22 @@
+from django.apps import AppConfig
+
+
+class CoursesConfig(AppConfig):
+    name = "courses"
+    verbose_name = "Courses"
+
+    def ready(self) -> None:
+        """Registers with the apps below: kinds of mail, what follows a change of zone, parts of the coordinator's pages."""
+        from courses import panels, reminders  # noqa: F401
+        from courses.actions.assigning import zone_changed
+        from lms.people import hooks
+        from lms.people import panels as people_panels
+        from lms.people.desk import DeskItem, register_item
+        from lms.people.tasks_list import register_task
+
+        hooks.on_zone_change(zone_changed)
+        people_panels.register_panel(panels.courses_of)
+        register_item(DeskItem("certificates", "Certificates", "award"))
+        register_item(DeskItem("site_words", "Your site's words", "file-text"))
+        register_task(panels.empty_slots)
+        register_task(panels.dead_certificates)

@@ -1,0 +1,40 @@
+"""Statuses and states of courses. The words are what learners and supervisors read."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    """The status of an assignment, computed from dates by ``courses.queries.status``; never stored."""
+
+    OPENS_LATER = "opens_later", "Opens later"
+    NOT_STARTED = "not_started", "Not started"
+    IN_PROGRESS = "in_progress", "In progress"
+    ATTEMPTS_USED = "attempts_used", "Attempts used"
+    OVERDUE = "overdue", "Overdue"
+    COMPLETE = "complete", "Complete"
+    EXPIRING = "expiring", "Expiring"
+    EXPIRED = "expired", "Expired"
+    NOT_REQUIRED = "not_required", "Not required"
+
+
+#: What a supervisor should look at first has the lowest number.
+ATTENTION = {
+    Status.EXPIRED: 0,
+    Status.OVERDUE: 1,
+    Status.ATTEMPTS_USED: 2,
+    Status.EXPIRING: 3,
+    Status.NOT_STARTED: 4,
+    Status.IN_PROGRESS: 5,
+    Status.OPENS_LATER: 6,
+    Status.COMPLETE: 7,
+    Status.NOT_REQUIRED: 8,
+}
+
+
+class FileState(TextChoices):
+    """The state of a certificate's file."""
+
+    QUEUED = "queued", "Being made"
+    CLAIMED = "claimed", "Being drawn"
+    STORED = "stored", "Stored"
+    DEAD = "dead", "Could not be made"

@@ -1,0 +1,38 @@
+"""What courses add to the coordinator's pages."""
+
+import datetime as dt
+
+from django.db.models import Count
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from courses.enums import FileState
+from courses.models import Certificate, SiteWords
+from courses.queries.site_words import slots_in_use
+from courses.queries.training import training_of
+from lms.lib import clock
+from lms.people.models import User
+from lms.people.tasks_list import Waiting
+
+
+def courses_of(request: HttpRequest, person: User) -> SafeString:
+    """The person's courses, with assign, move and withdraw."""
+    training = training_of(person, clock.now())
+    context = {"person": person, "rows": [*training.todo, *training.later, *training.done], "zone": person.zone}
+    return render_to_string("courses/panel.html", context, request=request)
+
+
+def empty_slots(at: dt.datetime) -> Waiting:
+    filled = {row.slot for row in SiteWords.objects.order_by("slot", "number") if row.text}
+    return Waiting(
+        "Places in courses that wait for your site's own words",
+        reverse("site_words"),
+        len(set(slots_in_use()) - filled),
+    )
+
+
+def dead_certificates(at: dt.datetime) -> Waiting:
+    count = Certificate.objects.filter(state=FileState.DEAD).aggregate(n=Count("pk"))["n"]
+    return Waiting("Certificates whose file could not be made", f"{reverse('certificates')}?show=waiting", count)

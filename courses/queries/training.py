@@ -1,0 +1,208 @@
+"""What a learner has to do, how far they are, and the one next step."""
+
+import dataclasses
+import datetime as dt
+
+from django.db.models import Prefetch
+
+from courses.enums import Status
+from courses.models import Assignment, Certificate, Enrollment, Unit, UnitProgress
+from courses.queries.status import Facts, status_of
+from lms.lib import dates, numbers
+from lms.people.models import User
+
+
+@dataclasses.dataclass(frozen=True)
+class UnitRow:
+    """A unit of an enrollment with what was done on it."""
+
+    unit: Unit
+    progress: UnitProgress | None
+
+    @property
+    def done(self) -> bool:
+        return self.progress is not None and self.progress.completed_at is not None
+
+    @property
+    def read(self) -> bool:
+        return self.progress is not None and self.progress.read_at is not None
+
+    @property
+    def opened(self) -> bool:
+        return self.progress is not None
+
+    @property
+    def section_title(self) -> str:
+        """The heading that the learner last saw, or nothing."""
+        place = self.progress.place if self.progress else ""
+        return next((s["title"] for s in self.unit.sections if s["id"] == place), "")
+
+    @property
+    def minutes_left(self) -> int:
+        """The rest of the reading, by the share of sections not yet seen; at least one minute."""
+        if self.progress is None or not self.progress.place:
+            return self.unit.minutes
+        ids = [s["id"] for s in self.unit.sections]
+        seen = ids.index(self.progress.place) if self.progress.place in ids else 0
+        return max(1, round(self.unit.minutes * (len(ids) - seen) / max(1, len(ids))))
+
+    @property
+    def minutes_read(self) -> int:
+        return self.unit.minutes - self.minutes_left
+
+    @property
+    def points(self) -> str:
+        """Of the attempt that passed, as people read it."""
+        return numbers.points(self.progress.points if self.progress else None)
+
+    @property
+    def read_words(self) -> str:
+        return f"Read: {self.minutes_read} of {self.unit.minutes} minutes"
+
+
+@dataclasses.dataclass(frozen=True)
+class NextStep:
+    """The first unit that is not completed. ``quiz`` says that its reading is done and the quiz is what comes next."""
+
+    row: UnitRow
+    number: int
+    total: int
+    quiz: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingRow:
+    """One assignment as a learner sees it."""
+
+    assignment: Assignment
+    enrollment: Enrollment
+    units: tuple[UnitRow, ...]
+    certificate: Certificate | None
+    status: Status
+    zone: str
+
+    @property
+    def done(self) -> int:
+        return sum(row.done for row in self.units)
+
+    @property
+    def total(self) -> int:
+        return len(self.units)
+
+    @property
+    def minutes(self) -> int:
+        return sum(row.unit.minutes for row in self.units)
+
+    @property
+    def minutes_left(self) -> int:
+        """Of the units that are not done, by the share not yet read."""
+        return sum(row.minutes_left for row in self.units if not row.done)
+
+    @property
+    def open(self) -> bool:
+        return self.enrollment.completed_at is None
+
+    @property
+    def step(self) -> NextStep | None:
+        return next_step_of(self.units)
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """The page My training: what is open, most urgent first; what is done, newest first."""
+
+    todo: tuple[TrainingRow, ...]
+    later: tuple[TrainingRow, ...]
+    done: tuple[TrainingRow, ...]
+
+    @property
+    def next(self) -> TrainingRow | None:
+        return self.todo[0] if self.todo else None
+
+    @property
+    def late(self) -> int:
+        return sum(row.status == Status.OVERDUE for row in self.todo)
+
+
+def facts_of(assignment: Assignment, enrollment: Enrollment | None, certificate: Certificate | None) -> Facts:
+    return Facts(
+        opens_at=assignment.opens_at,
+        due_at=assignment.due_at,
+        withdrawn_at=assignment.withdrawn_at,
+        started_at=enrollment.started_at if enrollment else None,
+        completed_at=enrollment.completed_at if enrollment else None,
+        attempts_used_at=enrollment.attempts_used_at if enrollment else None,
+        expires_at=certificate.expires_at if certificate else None,
+        revoked_at=certificate.revoked_at if certificate else None,
+    )
+
+
+def training_of(learner: User, at: dt.datetime) -> Training:
+    """Everything that My training shows, in a fixed number of queries. Withdrawn assignments are left out."""
+    rows = [_row(a, learner.zone, at) for a in _assignments(learner)]
+    todo = sorted((r for r in rows if r.open and r.status != Status.OPENS_LATER), key=_urgency)
+    done = sorted(
+        (r for r in rows if not r.open), key=lambda r: (r.enrollment.completed_at, r.assignment.pk), reverse=True
+    )
+    later = [r for r in rows if r.open and r.status == Status.OPENS_LATER]
+    return Training(tuple(todo), tuple(later), tuple(done))
+
+
+def _urgency(row: TrainingRow) -> tuple[bool, dt.date, bool, int]:
+    """Attempts used cannot be worked on now, so it comes last; then by due date, started before not started."""
+    return (
+        row.status == Status.ATTEMPTS_USED,
+        row.assignment.due_on,
+        row.enrollment.started_at is None,
+        row.assignment.pk,
+    )
+
+
+def _assignments(learner: User) -> list[Assignment]:
+    return list(
+        Assignment.objects.filter(learner=learner, withdrawn_at__isnull=True, enrollment__isnull=False)
+        .select_related("course", "enrollment__version", "enrollment__course")
+        .prefetch_related(
+            "enrollment__version__units",
+            "enrollment__progress",
+            Prefetch("enrollment__certificates", Certificate.objects.filter(superseded_at__isnull=True)),
+        )
+        .order_by("due_at", "pk")
+    )
+
+
+def _row(assignment: Assignment, zone: str, at: dt.datetime) -> TrainingRow:
+    enrollment = assignment.enrollment
+    assert enrollment is not None
+    certificate = next(iter(enrollment.certificates.all()), None)
+    return TrainingRow(
+        assignment=assignment,
+        enrollment=enrollment,
+        units=unit_rows(enrollment),
+        certificate=certificate,
+        status=status_of(facts_of(assignment, enrollment, certificate), at),
+        zone=zone,
+    )
+
+
+def unit_rows(enrollment: Enrollment) -> tuple[UnitRow, ...]:
+    """The units of the enrollment's version, in order, with their progress."""
+    progress = {p.unit_id: p for p in enrollment.progress.all()}
+    return tuple(UnitRow(unit, progress.get(unit.pk)) for unit in enrollment.version.units.all())
+
+
+def next_step_of(units: tuple[UnitRow, ...]) -> NextStep | None:
+    for number, row in enumerate(units, start=1):
+        if not row.done:
+            return NextStep(row, number, len(units), quiz=row.read)
+    return None
+
+
+def next_step(enrollment: Enrollment) -> NextStep | None:
+    """The learner's next step in this enrollment; None when everything is done."""
+    return next_step_of(unit_rows(enrollment))
+
+
+def due_words(assignment: Assignment, zone: str) -> str:
+    """Wednesday, December 9, end of day (Denver time)"""
+    return f"{dates.weekday_date(assignment.due_on)}, end of day ({dates.zone_label(zone)})"

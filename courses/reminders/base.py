@@ -1,0 +1,81 @@
+"""What kinds of mail about an assignment share."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from courses.models import Assignment
+from courses.queries.training import next_step, unit_rows
+from lms.lib import dates
+from lms.outbox import kinds
+from lms.outbox.models import Occasion
+from lms.people.links import site_url
+from lms.people.models import User
+
+
+@dataclasses.dataclass(frozen=True)
+class Due:
+    """One reason to write that a reminder kind found. ``key`` is unique for the reason, for ever."""
+
+    key: str
+    recipient: User
+    ref: str
+
+
+class AssignmentKind(kinds.Kind):
+    """A mail about one assignment; ``ref`` is its public id."""
+
+    def assignment(self, occasion: Occasion) -> Assignment | None:
+        rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version")
+        return rows.filter(public_id=occasion.ref).first()
+
+    def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
+        assignment = self.assignment(occasion)
+        if assignment is None or assignment.withdrawn_at is not None:
+            return "The course is no longer assigned."
+        if assignment.enrollment is not None and assignment.enrollment.completed_at is not None:
+            return "The course is complete."
+        return self.too_late(assignment, occasion, at)
+
+    def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
+        """Why this mail would be stale now; None if it is still true."""
+        return None
+
+    def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
+        assignment = self.assignment(occasion)
+        assert assignment is not None
+        assert assignment.enrollment is not None
+        step = next_step(assignment.enrollment)
+        return {
+            "assignment": assignment,
+            "course": assignment.enrollment.version,
+            "learner": assignment.learner,
+            "due_on": assignment.due_on,
+            "zone": dates.zone_label(assignment.learner.zone),
+            "days_left": (assignment.due_on - dates.local_date(at, assignment.learner.zone)).days,
+            "step": step,
+            "minutes_left": sum(row.minutes_left for row in unit_rows(assignment.enrollment) if not row.done),
+            "started": assignment.enrollment.started_at is not None,
+            "button_url": site_url(reverse("course", args=[assignment.enrollment.public_id])),
+            "button_label": "Go on where you stopped" if assignment.enrollment.started_at else "Start the course",
+        }
+
+
+class Reminder(AssignmentKind):
+    """A kind that the planner asks what is due."""
+
+    def due(self, at: dt.datetime) -> Iterable[Due]:
+        """The reasons to write at this instant; said again and again until the day is over, so the key must hold the day."""
+        raise NotImplementedError
+
+
+def open_assignments() -> Any:
+    """Assignments whose learners still have something to do and can be written to."""
+    return (
+        Assignment.objects.filter(withdrawn_at__isnull=True, learner__is_active=True, learner__email__isnull=False)
+        .exclude(enrollment__completed_at__isnull=False)
+        .select_related("learner__site")
+    )

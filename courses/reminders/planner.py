@@ -1,0 +1,22 @@
+"""Asks every reminder kind what is due and announces it. Twice the same plan announces nothing twice: the keys are unique."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from courses.reminders.base import Reminder
+from lms.outbox import actions as outbox
+from lms.outbox import kinds
+
+
+def plan(*, at: dt.datetime) -> int:
+    """Announces what is due at this instant; returns how many new messages that made. Each reason is its own transaction."""
+    made = 0
+    for kind in kinds.all_kinds():
+        if not isinstance(kind, Reminder):
+            continue
+        for due in list(kind.due(at)):
+            with transaction.atomic():
+                message = outbox.announce(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
+            made += message is not None
+    return made

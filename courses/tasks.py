@@ -1,0 +1,28 @@
+"""Doorbells of courses. Each task loads by id, bears running twice and calls one function."""
+
+from celery import shared_task
+
+from lms.lib import clock
+
+
+@shared_task(name="courses.tasks.draw_certificate")
+def draw_certificate(certificate_pk: str) -> None:
+    from courses.actions.filing import file_certificate
+
+    if str(certificate_pk).isdecimal():
+        file_certificate(int(certificate_pk), at=clock.now())
+
+
+@shared_task(name="courses.tasks.sweep")
+def sweep() -> None:
+    """Draws the certificates that still want a file."""
+    from courses.actions import filing
+
+    filing.sweep(at=clock.now())
+
+
+@shared_task(name="courses.tasks.plan_reminders")
+def plan_reminders() -> None:
+    from courses.reminders.planner import plan
+
+    plan(at=clock.now())

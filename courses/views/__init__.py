@@ -1,0 +1,1 @@
+"""Pages of courses. A view reads, calls one action, and answers."""
