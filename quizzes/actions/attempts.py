@@ -1,0 +1,230 @@
+"""One sitting of a quiz: start, save, hand in. Every rule stands here, whatever page or script asks."""
+
+import dataclasses
+import datetime as dt
+import random
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from courses.actions import learning
+from courses.models import Certificate, Enrollment, Unit
+from lms.lib import codes
+from lms.lib.failpoints import failpoint
+from lms.people.actions.identity import snapshot_of
+from lms.record import actions as record
+from lms.record.enums import EventKind
+from quizzes import kinds
+from quizzes.enums import AttemptState
+from quizzes.grading.draw import draw
+from quizzes.grading.paper import PaperItem, PaperResult, grade_paper
+from quizzes.models import Attempt, Quiz, Response
+from quizzes.queries.standing import standing
+
+
+class NotAllowedError(Exception):
+    """The rules do not allow it now; the text says why, in words for the learner."""
+
+
+class AttemptClosedError(Exception):
+    """The attempt was handed in before, so no answer changes any more."""
+
+
+@dataclasses.dataclass
+class StaleError(Exception):
+    """Another tab or device stored a newer answer; ``stored`` is the response as it stands now."""
+
+    stored: Response
+
+
+def start(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> Attempt:
+    """Opens an attempt, or returns the one that is open.
+
+    In one transaction: the next number, the questions drawn by objective (preferring those not seen, and another one where a
+    critical question was missed), the order in which they and their options are served, the event. Of parallel starts one wins by
+    the constraint and all get its attempt. Raises NotAllowedError when the rules forbid a start.
+    """
+    for _ in range(3):
+        now = standing(enrollment, unit, at)
+        if now.open is not None:
+            return now.open
+        if not now.enrollment_open or now.passed:
+            raise NotAllowedError("You have passed this quiz. There is nothing left to do here.")
+        if not now.assigned:
+            raise NotAllowedError(
+                "This course is no longer assigned to you, so its quizzes are closed. What you did is kept."
+            )
+        if now.opens_at is not None:
+            raise NotAllowedError("This course is not open yet. You can read ahead.")
+        if now.left == 0:
+            raise NotAllowedError(
+                "All attempts at this quiz are used. Please talk with your supervisor, who can help you go on."
+            )
+        if now.next_at is not None:
+            raise NotAllowedError("The wait between two attempts is not over yet.")
+        try:
+            with transaction.atomic():
+                return _open(enrollment, unit, now.used + 1, at)
+        except IntegrityError:
+            continue  # another start won: read again and return its attempt
+    raise NotAllowedError("The quiz could not be opened just now. Please try again.")
+
+
+def _open(enrollment: Enrollment, unit: Unit, number: int, at: dt.datetime) -> Attempt:
+    quiz = Quiz.objects.get(unit=unit)
+    pool = list(quiz.questions.all())
+    seen, missed = _history(enrollment, unit)
+    rng = random.Random(secrets.randbits(128))
+    picks = draw([q.stored for q in pool], quiz.lines, rng, seen=seen, missed_critical=missed)
+    attempt = Attempt.objects.create(
+        enrollment=enrollment,
+        unit=unit,
+        quiz=quiz,
+        number=number,
+        started_at=at,
+        pass_mark=enrollment.version.pass_mark,
+        out_of=len(picks),
+    )
+    Response.objects.bulk_create(
+        Response(
+            attempt=attempt,
+            position=position,
+            question=pool[pick],
+            order=kinds.get(pool[pick].kind).serve(pool[pick].stored, rng),
+        )
+        for position, pick in enumerate(picks, start=1)
+    )
+    learning.mark_read(enrollment, unit, at=at)
+    if not Enrollment.objects.filter(pk=enrollment.pk, version=unit.version_id).exists():
+        raise NotAllowedError("A new edition of this course was published just now. Please open the course again.")
+    questions = [[pool[pick].author_id, pool[pick].revision] for pick in picks]
+    _event(attempt, EventKind.QUIZ_STARTED, {"questions": questions}, at=at)
+    return attempt
+
+
+def _history(enrollment: Enrollment, unit: Unit) -> tuple[set[str], set[str]]:
+    """Question ids met in earlier attempts, and the critical ones missed in the last."""
+    responses = list(
+        Response.objects.filter(attempt__enrollment=enrollment, attempt__unit=unit)
+        .order_by("attempt__number")
+        .select_related("question", "attempt")
+    )
+    last = max((r.attempt.number for r in responses), default=0)
+    missed = {
+        r.question.author_id for r in responses if r.attempt.number == last and r.question.critical and r.right is False
+    }
+    return {r.question.author_id for r in responses}, missed
+
+
+def save(attempt: Attempt, position: int, answer: dict[str, Any] | None, *, revision: int, at: dt.datetime) -> Response:
+    """Stores one answer (already validated by its kind) and returns the response with its new revision and receipt.
+
+    Save and hand-in both take the attempt's row first, so they never interleave. ``revision`` is the one that the page was
+    served with. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer since; the same
+    answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
+    """
+    with transaction.atomic():
+        _take(attempt)
+        response = Response.objects.select_related("question").get(attempt=attempt, position=position)
+        if response.answer == answer and response.revision >= revision:
+            return response
+        kind = kinds.get(response.question.kind)
+        won = Response.objects.filter(pk=response.pk, revision=revision).update(
+            answer=answer,
+            answered=answer is not None and kind.answered(response.question.stored, response.order, answer),
+            revision=F("revision") + 1,
+            saved_at=at,
+            receipt=codes.receipt(),
+        )
+        if not won:
+            raise StaleError(response)
+        response.refresh_from_db()
+    failpoint("quiz.after_save_commit")
+    return response
+
+
+def _take(attempt: Attempt) -> None:
+    """Takes the attempt's row for this transaction, if it is still in progress."""
+    if not Attempt.objects.filter(pk=attempt.pk, state=AttemptState.IN_PROGRESS).update(number=F("number")):
+        raise AttemptClosedError
+
+
+@dataclasses.dataclass(frozen=True)
+class HandedIn:
+    attempt: Attempt
+    certificate: Certificate | None
+    first_time: bool
+
+
+def submit(attempt: Attempt, *, at: dt.datetime) -> HandedIn:
+    """Grades the stored answers and stores the result, once; a later hand-in returns the same result.
+
+    In one transaction: result of the attempt and of each response, the event, and on a pass the completed unit, which may complete
+    the course and issue the certificate. After the last failed attempt the enrollment says that attempts are used.
+    """
+    with transaction.atomic():
+        try:
+            _take(attempt)
+        except AttemptClosedError:
+            attempt.refresh_from_db()
+            return HandedIn(attempt, None, first_time=False)
+        responses = list(attempt.responses.select_related("question").order_by("position"))
+        paper = grade(attempt, responses)
+        for response, result in zip(responses, paper.results, strict=True):
+            response.points = float(result.points)
+            response.right = result.right
+        Response.objects.bulk_update(responses, ["points", "right"])
+        Attempt.objects.filter(pk=attempt.pk).update(
+            state=AttemptState.SUBMITTED,
+            submitted_at=at,
+            points=float(paper.points),
+            right=paper.right,
+            passed=paper.passed,
+            critical_missed=bool(paper.critical_missed),
+            by_objective=[[o.objective, o.right, o.total, bool(o.critical_missed)] for o in paper.objectives],
+        )
+        attempt.refresh_from_db()
+        _event(
+            attempt,
+            EventKind.QUIZ_SUBMITTED,
+            {
+                "right": paper.right,
+                "out_of": attempt.out_of,
+                "points": str(attempt.points),
+                "passed": paper.passed,
+                "critical_missed": bool(paper.critical_missed),
+                "answered": paper.answered,
+            },
+            at=at,
+        )
+        certificate = None
+        if paper.passed:
+            passed = learning.Passed(points=attempt.points or Decimal(0), out_of=attempt.out_of)
+            certificate = learning.complete_unit(attempt.enrollment, attempt.unit, passed, at=at)
+        elif attempt.number >= attempt.enrollment.version.attempts:
+            learning.attempts_used(attempt.enrollment, at=at)
+        failpoint("quiz.before_commit")
+    failpoint("quiz.after_commit")
+    return HandedIn(attempt, certificate, first_time=True)
+
+
+def grade(attempt: Attempt, responses: list[Response]) -> PaperResult:
+    """The pure result of the answers as they are stored."""
+    items = [PaperItem(r.question.stored, r.order, r.answer) for r in responses]
+    return grade_paper(items, pass_mark=attempt.pass_mark)
+
+
+def _event(attempt: Attempt, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
+    learner = attempt.enrollment.learner
+    base = {
+        "attempt": str(attempt.public_id),
+        "number": attempt.number,
+        "unit": attempt.unit.author_id,
+        "course": attempt.enrollment.course.slug,
+        "edition": attempt.enrollment.version.content_hash,
+        "identity": snapshot_of(learner, at=at).hash,
+    }
+    record.append(learner.subject, kind, {**base, **payload}, at=at, by=learner.subject)

@@ -1,0 +1,6 @@
+from django.db.models import TextChoices
+
+
+class AttemptState(TextChoices):
+    IN_PROGRESS = "in_progress", "In progress"
+    SUBMITTED = "submitted", "Handed in"

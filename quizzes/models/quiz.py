@@ -1,0 +1,40 @@
+"""The graded check of a unit, and its pool. As immutable as the course version it belongs to."""
+
+from django.db import models
+
+from courses.models import Unit
+
+
+class Quiz(models.Model):
+    """``lines`` is the blueprint: a list of {objective, take, critical}."""
+
+    unit = models.OneToOneField(Unit, on_delete=models.PROTECT, related_name="quiz")
+    serve = models.PositiveSmallIntegerField()
+    lines = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "quizzes"
+
+    def __str__(self) -> str:
+        return f"quiz of {self.unit}"
+
+
+class Question(models.Model):
+    """One item of a pool. ``stored`` is what its kind compiled: all that is needed to serve, grade and review it."""
+
+    quiz = models.ForeignKey(Quiz, on_delete=models.PROTECT, related_name="questions")
+    position = models.PositiveSmallIntegerField()
+    author_id = models.CharField(max_length=60)
+    revision = models.PositiveSmallIntegerField(default=1)
+    kind = models.CharField(max_length=20)
+    objective = models.CharField(max_length=20)
+    critical = models.BooleanField(default=False)
+    section = models.CharField(max_length=160)
+    stored = models.JSONField()
+
+    class Meta:
+        ordering = ["quiz_id", "position"]
+        constraints = [models.UniqueConstraint(fields=["quiz", "author_id"], name="quizzes_question_once")]
+
+    def __str__(self) -> str:
+        return self.author_id

@@ -1,0 +1,1 @@
+"""Pages of quizzes. A view reads, calls one action, and answers."""

@@ -1,0 +1,203 @@
+"""The pages of a quiz in progress: one question a page, one form. Every button of it submits, so moving saves."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from lms.lib import clock, dates
+from lms.people.access import signed_in
+from lms.people.models import User
+from quizzes import kinds
+from quizzes.access import attempt_for
+from quizzes.actions import attempts
+from quizzes.enums import AttemptState
+from quizzes.kinds.form import AnswerForm
+from quizzes.models import Attempt, Response
+
+LARGEST_REVISION = 2**31 - 1
+
+
+def _revision(request: HttpRequest) -> int | None:
+    """The revision that the page was served with; None if it is not a plain number."""
+    text = request.POST.get("revision", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+        return None
+    return min(int(text), LARGEST_REVISION)
+
+
+def _response(attempt: Attempt, position: int) -> Response:
+    found = attempt.responses.select_related("question").filter(position=position).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _form(response: Response, request: HttpRequest | None = None) -> AnswerForm:
+    stored = response.question.stored
+    kind = kinds.get(response.question.kind)
+    return kind.form(stored, response.order, answer=response.answer, data=request.POST if request else None)
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpResponse:
+    """GET shows one question with the stored answer. POST stores the answer and goes where the pressed button says:
+    ``go`` is back, next, stay, leave, check, or the number of a question.
+
+    An answer that cannot be stored is shown again with what to do; one that another tab has overtaken gets 409 and the stored
+    answer. After hand-in every page leads to the result.
+    """
+    mine = attempt_for(signed_in(request), attempt)
+    response = _response(mine, position)
+    if mine.state == AttemptState.SUBMITTED:
+        if request.method == "POST":
+            messages.info(request, "This quiz was handed in before, so this answer was not stored. Here is the result.")
+        return redirect("result", mine.public_id)
+    if request.method != "POST":
+        return _page(request, mine, response, _form(response))
+    form = _form(response, request)
+    revision = _revision(request)
+    if revision is None or not form.is_valid():
+        return _page(request, mine, response, form, status=422)
+    try:
+        attempts.save(mine, position, form.answer, revision=revision, at=clock.now())
+    except attempts.AttemptClosedError:
+        messages.info(request, "This quiz was handed in before, so this answer was not stored. Here is the result.")
+        return redirect("result", mine.public_id)
+    except attempts.StaleError as stale:
+        return _page(request, mine, stale.stored, _form(stale.stored), status=409, stale=True)
+    return _go(request.POST.get("go", "next"), mine, position, form)
+
+
+def _go(where: str, attempt: Attempt, position: int, form: AnswerForm) -> HttpResponse:
+    if form.moved is not None:
+        return redirect(reverse("question", args=[attempt.public_id, position]) + f"#id_step_{form.moved}")
+    if where == "leave":
+        return redirect("course", attempt.enrollment.public_id)
+    if where == "check":
+        return redirect("hand_in", attempt.public_id)
+    if where.isascii() and where.isdecimal() and len(where) <= 4 and 1 <= int(where) <= attempt.out_of:
+        return redirect("question", attempt.public_id, int(where))
+    step = {"back": -1, "stay": 0}.get(where, 1)
+    target = position + step
+    if target > attempt.out_of:
+        return redirect("hand_in", attempt.public_id)
+    return redirect("question", attempt.public_id, max(1, target))
+
+
+def _page(
+    request: HttpRequest,
+    attempt: Attempt,
+    response: Response,
+    form: AnswerForm,
+    *,
+    status: int = 200,
+    stale: bool = False,
+) -> HttpResponse:
+    responses = list(attempt.responses.defer("question").order_by("position"))
+    context = {
+        "attempt": attempt,
+        "response": response,
+        "question": response.question.stored,
+        "form": form,
+        "responses": responses,
+        "stored": sum(r.answered for r in responses),
+        "stale": stale,
+        "zone": attempt.enrollment.learner.zone,
+        "login_url": reverse("account_login"),
+    }
+    return render(request, "quizzes/question.html", context, status=status)
+
+
+@never_cache
+@require_POST
+def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> JsonResponse:
+    """Stores one answer for the script of the page and acknowledges it as JSON.
+
+    200 stored; 401 signed out (the page asks for sign-in and sends again); 404 not the learner's; 409 another tab stored a newer
+    answer; 410 handed in before; 422 the answer cannot be stored as it is.
+    """
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "Please sign in again. Your answer is kept on this page."}, status=401)
+    mine = attempt_for(signed_in(request), attempt)
+    response = _response(mine, position)
+    if mine.state == AttemptState.SUBMITTED:
+        return _closed(mine)
+    form = _form(response, request)
+    revision = _revision(request)
+    if revision is None or not form.is_valid():
+        sentences = [str(e) for errors in form.errors.values() for e in errors] or ["Load this page again."]
+        return JsonResponse({"error": " ".join(sentences)}, status=422)
+    try:
+        saved = attempts.save(mine, position, form.answer, revision=revision, at=clock.now())
+    except attempts.AttemptClosedError:
+        return _closed(mine)
+    except attempts.StaleError as stale:
+        return JsonResponse(
+            {
+                "error": "A newer answer was stored from another tab or device.",
+                "revision": stale.stored.revision,
+                "url": request.path.removesuffix("answer/"),
+            },
+            status=409,
+        )
+    return JsonResponse(_acknowledgement(mine, saved))
+
+
+def _closed(attempt: Attempt) -> JsonResponse:
+    url = reverse("result", args=[attempt.public_id])
+    return JsonResponse(
+        {"error": "This quiz was handed in before, so this answer was not stored.", "url": url}, status=410
+    )
+
+
+def _acknowledgement(attempt: Attempt, saved: Response) -> dict[str, Any]:
+    return {
+        "revision": saved.revision,
+        "answered": saved.answered,
+        "given": saved.answer is not None,
+        "receipt": saved.receipt,
+        "at": dates.time_of_day(saved.saved_at, attempt.enrollment.learner.zone) if saved.saved_at else "",
+        "stored": attempt.responses.filter(answered=True).count(),
+        "out_of": attempt.out_of,
+    }
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_in(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
+    """GET shows what is stored and what is not. POST hands in, once however often it is sent, and leads to the result."""
+    mine = attempt_for(signed_in(request), attempt)
+    if request.method == "POST":
+        attempts.submit(mine, at=clock.now())
+        return redirect("result", mine.public_id)
+    if mine.state == AttemptState.SUBMITTED:
+        return redirect("result", mine.public_id)
+    responses = list(mine.responses.order_by("position"))
+    context = {
+        "attempt": mine,
+        "responses": responses,
+        "stored": sum(r.answered for r in responses),
+        "missing": [r.position for r in responses if not r.answered],
+        "zone": mine.enrollment.learner.zone,
+    }
+    return render(request, "quizzes/hand_in.html", context)
+
+
+@never_cache
+@require_GET
+def form_token(request: HttpRequest) -> JsonResponse:
+    """A fresh CSRF token for a page that was open while its session ended, and whether anybody is signed in."""
+    user = request.user
+    name = user.name if isinstance(user, User) else ""
+    return JsonResponse({"token": get_token(request), "signed_in": bool(name), "name": name})

@@ -1,0 +1,44 @@
+"""A person's record: for the supervisor of the person's team, for the coordinator, and for the person."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from courses.models import Course
+from lms.lib import clock
+from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
+from lms.people.models import User
+from lms.people.queries.teams import supervisors_of
+from quizzes.queries.record import course_lines, happenings
+
+
+@login_required
+@require_safe
+def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
+    """Somebody else's record: own teams and below for a supervisor, everybody for the coordinator, 404 for the rest."""
+    viewer = signed_in(request)
+    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
+    return render(request, "quizzes/person_record.html", {**_record(found), "viewer": viewer})
+
+
+@login_required
+@require_safe
+def my_record(request: HttpRequest) -> HttpResponse:
+    """What others see of the signed-in person, and every certificate of every cycle."""
+    return render(request, "quizzes/my_record.html", _record(signed_in(request)))
+
+
+def _record(person: User) -> dict[str, object]:
+    lines = course_lines(person, clock.now())
+    titles = dict(Course.objects.values_list("slug", "title"))
+    return {
+        "person": person,
+        "lines": lines,
+        "certificates": [c for line in lines for c in line.certificates],
+        "happenings": happenings(person, titles),
+        "supervisors": supervisors_of(person),
+        "zone": person.zone,
+    }

@@ -1,0 +1,96 @@
+"""The result of an attempt, at once after hand-in: feedback, what to reread, what comes next."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from courses.models import Certificate
+from courses.queries.training import next_step, unit_rows
+from lms.lib import clock
+from lms.people.access import signed_in
+from quizzes import kinds
+from quizzes.access import attempt_for
+from quizzes.enums import AttemptState
+from quizzes.models import Attempt, Response
+from quizzes.queries.standing import standing
+
+
+@dataclasses.dataclass(frozen=True)
+class Feedback:
+    """One question of the result page."""
+
+    position: int
+    right: bool
+    critical: bool
+    objective: str
+    section: str
+    section_id: str
+    review: dict[str, Any]
+    template: str
+
+
+@login_required
+@never_cache
+@require_safe
+def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
+    """Only after hand-in; before it this leads back to the quiz. Missed questions come first, critical ones before all."""
+    mine = attempt_for(signed_in(request), attempt)
+    if mine.state != AttemptState.SUBMITTED:
+        return redirect("question", mine.public_id, 1)
+    now = clock.now()
+    enrollment = mine.enrollment
+    responses = list(mine.responses.select_related("question").order_by("position"))
+    feedback = [_feedback(mine, r) for r in responses]
+    missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, f.position))
+    objectives = {o["id"]: o["text"] for o in mine.unit.objectives}
+    units = unit_rows(enrollment)
+    certificate = Certificate.objects.filter(enrollment=enrollment, superseded_at__isnull=True).first()
+    state = standing(enrollment, mine.unit, now)
+    assert mine.submitted_at is not None
+    context = {
+        "attempt": mine,
+        "enrollment": enrollment,
+        "missed": missed,
+        "right": [f for f in feedback if f.right],
+        "reread": list(dict.fromkeys((f.section, f.section_id) for f in missed if f.section)),
+        "objectives": [
+            (objectives.get(o, ""), right, total, critical) for o, right, total, critical in mine.by_objective or []
+        ],
+        "needed": -(-mine.out_of * mine.pass_mark // 100),
+        "has_critical": any(f.critical for f in feedback),
+        "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
+        "standing": state,
+        "next_attempt_at": mine.submitted_at + dt.timedelta(minutes=enrollment.version.wait_minutes),
+        "next_step": next_step(enrollment) if mine.passed else None,
+        "certificate": certificate if mine.passed and enrollment.completed_at else None,
+        "completed_now": enrollment.completed_at == mine.submitted_at,
+        "units_done": sum(row.done for row in units),
+        "units_total": len(units),
+        "zone": enrollment.learner.zone,
+    }
+    return render(request, "quizzes/passed.html" if mine.passed else "quizzes/not_yet.html", context)
+
+
+def _feedback(attempt: Attempt, response: Response) -> Feedback:
+    stored = response.question.stored
+    kind = kinds.get(response.question.kind)
+    texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
+    sections = {s["title"]: s["id"] for s in attempt.unit.sections}
+    section = response.question.section
+    return Feedback(
+        position=response.position,
+        right=bool(response.right),
+        critical=response.question.critical,
+        objective=texts.get(response.question.objective, ""),
+        section=section,
+        section_id=sections.get(section, ""),
+        review=kind.review(stored, response.order, response.answer),
+        template=kind.review_template,
+    )
