@@ -26,11 +26,15 @@ try:
     SECRET_KEY = env.text("SECRET_KEY") or ("" if PRODUCTION else safety.development_key(VAR_DIR, "secret.key"))
     SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
     RECORD_KEY = env.text("RECORD_KEY") or ("" if PRODUCTION else safety.development_key(VAR_DIR, "record.key"))
-    ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", safety.host_of(SITE_URL) if PRODUCTION else "localhost,127.0.0.1,[::1],testserver")
+    ALLOWED_HOSTS = env.items(
+        "ALLOWED_HOSTS", safety.host_of(SITE_URL) if PRODUCTION else "localhost,127.0.0.1,[::1],testserver"
+    )
     SESSION_COOKIE_SECURE = env.flag("SESSION_COOKIE_SECURE", PRODUCTION)
     CSRF_COOKIE_SECURE = env.flag("CSRF_COOKIE_SECURE", PRODUCTION)
     DATABASES: dict[str, Any] = {
-        "default": dj_database_url.parse(env.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}", conn_max_age=60, conn_health_checks=True)
+        "default": dj_database_url.parse(
+            env.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}", conn_max_age=60, conn_health_checks=True
+        )
     }
     BROKER_URL = env.text("REDIS_URL") or broker.embedded_url(VAR_DIR)
     _email = dj_email_url.parse(env.text("EMAIL_URL") or f"file:///{VAR_DIR / 'mail'}")
@@ -51,7 +55,9 @@ except env.SettingError as error:
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}  # a file: in memory, parallel transactions fail
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(VAR_DIR / "test.sqlite3")
+    }  # a file: in memory, parallel transactions fail
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -131,7 +137,10 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("name", "email")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -146,7 +155,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 # Django's generator, since allauth's own copies the address into a second table, which would keep an old address valid.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105  a class, not a secret
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
@@ -169,7 +178,9 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.flag("TRUST_PROXY", False) else 0  # or all visitors share one address in rate limits
+ALLAUTH_TRUSTED_PROXY_COUNT = (
+    1 if env.flag("TRUST_PROXY", False) else 0
+)  # or all visitors share one address in rate limits
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("TRUST_PROXY", False) else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -202,7 +213,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 CERTIFICATE_DIR = VAR_DIR / "certificates"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_rate_limits"}}  # rate limits only
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_rate_limits"}
+}  # rate limits only
 
 # --- Mail ----------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
@@ -212,7 +225,9 @@ EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
 EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
 EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
-EMAIL_FILE_PATH = "/" + (_email.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")).lstrip("/")  # file:///a and file:////a mean /a
+EMAIL_FILE_PATH = "/" + (_email.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")).lstrip(
+    "/"
+)  # file:///a and file:////a mean /a
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Training <training@localhost>")
 

@@ -1,7 +1,6 @@
 """Shared fixtures. Factories are plain functions in tests/factories.py."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ def at() -> dt.datetime:
 
 
 @pytest.fixture(autouse=True)
-def _folders_of_their_own(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _folders_of_their_own(settings: Any, tmp_path: Path) -> None:
     """Certificates and mail files of each test lie in its own folder."""
     settings.CERTIFICATE_DIR = tmp_path / "certificates"
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
-    yield

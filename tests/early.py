@@ -19,7 +19,17 @@ atexit.register(_stack.close)
 var = Path(tempfile.mkdtemp(prefix="lms-test-"))
 _stack.callback(shutil.rmtree, var, ignore_errors=True)
 (var / "static").mkdir()
-for name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "LMS_ENV", "PORT", "HOST", "LMS_TEST_CLOCK", "LMS_TEST_FAILPOINT"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "SITE_URL",
+    "LMS_ENV",
+    "PORT",
+    "HOST",
+    "LMS_TEST_CLOCK",
+    "LMS_TEST_FAILPOINT",
+):
     os.environ.pop(name, None)
 os.environ["LMS_VAR"] = str(var)
 os.environ["LMS_TEST_FAST_PASSWORDS"] = "yes"

@@ -19,6 +19,12 @@ def binaries() -> Path | None:
     return next((c for c in candidates if (c / "initdb").exists() and (c / "postgres").exists()), None)
 
 
+def _run(command: list[str], *, check: bool = True) -> None:
+    subprocess.run(
+        _as_server_user(command), check=check, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", timeout=120
+    )
+
+
 def _as_server_user(command: list[str]) -> list[str]:
     """PostgreSQL refuses to run as root."""
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
@@ -35,15 +41,26 @@ def server() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(root, "postgres", "postgres")
         data = root / "data"
-        run = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "cwd": "/", "timeout": 120}
-        initdb = [str(folder / "initdb"), "-D", str(data), "-U", "lms", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
-        subprocess.run(_as_server_user(initdb), **run)
+        initdb = [
+            str(folder / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "lms",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+            "--locale=C",
+        ]
+        _run(initdb)
         options = f"-k {root} -c listen_addresses= -c fsync=off -c max_connections=120 -c shared_buffers=32MB"
         ctl = [str(folder / "pg_ctl"), "-D", str(data), "-w", "-s", "-l", str(root / "log")]
-        subprocess.run(_as_server_user([*ctl, "-o", options, "start"]), **run)
+        _run([*ctl, "-o", options, "start"])
         try:
             yield f"postgres://lms@{quote(str(root), safe='')}/postgres"
         finally:
-            subprocess.run(_as_server_user([*ctl, "-m", "immediate", "stop"]), **{**run, "check": False})
+            _run([*ctl, "-m", "immediate", "stop"], check=False)
     finally:
         shutil.rmtree(root, ignore_errors=True)

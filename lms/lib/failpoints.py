@@ -1,8 +1,9 @@
 """Named places where a test can make a process die, hang or fail.
 
 ``LMS_TEST_FAILPOINT=name:kill|hang|raise[:n]`` (several joined by commas) arms a point; with ``n`` only the n-th pass of the
-process fires (counted in a file named by ``LMS_TEST_FAILPOINT_COUNT`` if set, so that it holds across processes). Without the
-variable a call costs one dictionary look-up. Every point is listed in ``tests/faults/points.py``. Refused in production mode.
+process fires (counted in the folder ``LMS_TEST_FAILPOINT_COUNT`` if set, so that it holds across processes). Without the
+variable a call costs one dictionary look-up. A hanging pass goes on after ten minutes, or as soon as that folder holds a file
+``<name>.go``. Every point is listed in ``tests/faults/points.py``. Refused in production mode.
 """
 
 import os
@@ -32,8 +33,16 @@ def _pass(name: str) -> int:
         return path.stat().st_size
 
 
+def _hang(name: str) -> None:
+    folder = os.environ.get("LMS_TEST_FAILPOINT_COUNT")
+    for _ in range(12_000):
+        if folder and (Path(folder) / f"{name}.go").exists():
+            return
+        threading.Event().wait(0.05)
+
+
 def failpoint(name: str) -> None:
-    """Dies by signal 9, hangs for ten minutes or raises FailpointError here, if a test armed this point; otherwise nothing."""
+    """Dies by signal 9, hangs or raises FailpointError here, if a test armed this point; otherwise nothing."""
     armed = os.environ.get("LMS_TEST_FAILPOINT")
     if not armed:
         return
@@ -49,6 +58,6 @@ def failpoint(name: str) -> None:
         if action == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif action == "hang":
-            threading.Event().wait(600)
+            _hang(name)
         else:
             raise FailpointError(name)

@@ -32,7 +32,9 @@ def development_key(var: Path, name: str) -> str:
             temporary.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise SettingError(f"The folder {var} cannot be written ({error.strerror}). Free some space or set LMS_VAR to another folder.") from error
+        raise SettingError(
+            f"The folder {var} cannot be written ({error.strerror}). Free some space or set LMS_VAR to another folder."
+        ) from error
 
 
 def host_of(url: str) -> str:
@@ -58,9 +60,13 @@ def refuse_unsafe(
     if debug:
         problems.append("LMS_DEBUG is on: production must run with LMS_DEBUG=no.")
     if _weak(secret_key):
-        problems.append("SECRET_KEY is missing or weak: set SECRET_KEY or SECRET_KEY_FILE to at least 50 random characters.")
+        problems.append(
+            "SECRET_KEY is missing or weak: set SECRET_KEY or SECRET_KEY_FILE to at least 50 random characters."
+        )
     if not record_key or _weak(record_key):
-        problems.append("RECORD_KEY is missing or weak: set RECORD_KEY or RECORD_KEY_FILE to at least 50 random characters, and keep a copy.")
+        problems.append(
+            "RECORD_KEY is missing or weak: set RECORD_KEY or RECORD_KEY_FILE to at least 50 random characters, and keep a copy."
+        )
     if record_key and record_key == secret_key:
         problems.append("RECORD_KEY equals SECRET_KEY: give each its own random value.")
     if not allowed_hosts or any(host == "*" or host.startswith((".", "*")) for host in allowed_hosts):

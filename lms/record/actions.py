@@ -38,9 +38,7 @@ def append(
     """
     if not connection.in_atomic_block:
         raise OutsideTransactionError(f"{kind} for {subject} must be written in the transaction of the change")
-    if not RecordHead.objects.filter(pk=subject).update(seq=F("seq") + 1):
-        RecordHead.objects.bulk_create([RecordHead(subject=subject)], ignore_conflicts=True)
-        RecordHead.objects.filter(pk=subject).update(seq=F("seq") + 1)
+    _take(subject, 1)
     head = RecordHead.objects.get(pk=subject)
     event = TrainingEvent(
         subject=subject,
@@ -57,6 +55,24 @@ def append(
     event.save(force_insert=True)
     RecordHead.objects.filter(pk=subject).update(hash=event.hash)
     return event
+
+
+def hold(subject: uuid.UUID) -> None:
+    """Makes every other writer of the subject's record wait until this transaction ends.
+
+    For an action that must look before it writes ("does the person already have this course?"), and for one that takes other
+    rows before its event: heads come first, so that two actions never wait for each other. Raises OutsideTransactionError outside
+    a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError(f"the record of {subject} can be held inside a transaction only")
+    _take(subject, 0)
+
+
+def _take(subject: uuid.UUID, step: int) -> None:
+    if not RecordHead.objects.filter(pk=subject).update(seq=F("seq") + step):
+        RecordHead.objects.bulk_create([RecordHead(subject=subject)], ignore_conflicts=True)
+        RecordHead.objects.filter(pk=subject).update(seq=F("seq") + step)
 
 
 def snapshot(subject: uuid.UUID, fields: dict[str, Any], *, at: dt.datetime) -> IdentitySnapshot:

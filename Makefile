@@ -1,0 +1,52 @@
+# The commands of this project. They need make, Python 3.11 or newer, and a package registry that pip can reach.
+#   make run     everything: web, worker, beat, broker        make run PORT=8080 HOST=0.0.0.0
+#   make test    checks and tests                             make check: the checks alone
+# docs/operations.md lists the variables that make run reads.
+
+.PHONY: help run test check
+.DELETE_ON_ERROR:
+
+python := .venv/bin/python
+# Settings of a real installation must not reach the checks and tests; what they write goes to a folder of its own.
+apart := env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL -u SITE_URL -u LMS_ENV -u ALLOWED_HOSTS -u HOST -u PORT LMS_VAR=var/test
+
+ifdef PORT
+export PORT
+endif
+ifdef HOST
+export HOST
+endif
+ifdef PYTHON
+export PYTHON
+endif
+
+help:
+	@sed -n '2,4s/^# *//p' Makefile
+
+# exec: the launcher is make's own child, so it notices when make is killed, and its exit code is the shell's.
+run: .venv/.stamp
+	@exec $(python) -m lms.run
+
+# PostgreSQL first, where its server program is found: the tests marked both_db, or all of them on a build machine (CI).
+test: check
+	@if $(python) -c 'import sys; from tests import postgres; sys.exit(postgres.binaries() is None)'; then \
+		echo "On PostgreSQL:"; \
+		LMS_TEST_DB=postgres $(apart) $(python) -m pytest $(if $(CI),,-m both_db); \
+	elif [ -n "$(CI)" ]; then echo "No PostgreSQL server program was found." >&2; exit 1; fi
+	@echo "On SQLite:"
+	@exec $(apart) $(python) -m pytest
+
+check: .venv/.stamp-dev
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(apart) $(python) -m mypy
+	@$(apart) $(python) manage.py makemigrations --check --dry-run
+	@$(apart) $(python) manage.py check_content
+
+.venv/.stamp: requirements.txt lms/run/venv.sh
+	@sh lms/run/venv.sh requirements.txt
+	@touch $@
+
+.venv/.stamp-dev: requirements-dev.txt requirements.txt lms/run/venv.sh
+	@sh lms/run/venv.sh requirements-dev.txt
+	@touch .venv/.stamp $@

@@ -1,0 +1,52 @@
+"""What every page knows: the organization, whether this is a demonstration, and the navigation of the signed-in person."""
+
+from typing import Any, TypedDict
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from lms.people import roles
+from lms.people.models import Organization
+
+
+class NavItem(TypedDict):
+    url: str
+    label: str
+    icon: str
+    current: bool
+    desk: bool
+
+
+def everywhere(request: HttpRequest) -> dict[str, Any]:
+    organization = Organization.objects.first()
+    return {
+        "organization": organization,
+        "demonstration": bool(organization and organization.demonstration),
+        "nav": _nav(request),
+    }
+
+
+def _nav(request: HttpRequest) -> list[NavItem]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
+    if roles.is_supervisor(user):
+        rows.append(("team", "Team", "users", True))
+    if user.is_coordinator:
+        rows.append(("people:overview", "Coordinator", "settings", True))
+    rows.append(("help", "Help", "life-buoy", False))
+    here = request.path
+    items: list[NavItem] = []
+    for name, label, icon, desk in rows:
+        url = reverse(name)
+        items.append(
+            {
+                "url": url,
+                "label": label,
+                "icon": icon,
+                "current": here == url or (url != "/" and here.startswith(url)),
+                "desk": desk,
+            }
+        )
+    return items

@@ -1,0 +1,36 @@
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from lms.health import queries
+
+
+def _answer(problems: dict[str, str], report: dict[str, Any] | None = None) -> JsonResponse:
+    body = {"status": "problem" if problems else "ok", **(report or {})}
+    if problems:
+        body["problems"] = problems
+    response = JsonResponse(body, status=503 if problems else 200)
+    response["Cache-Control"] = "no-store"
+    # A 503 is an answer here; without this mark Django would log an error for each look of a monitor.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """The process answers. Touches neither database nor broker."""
+    return _answer({})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """This process may be given visitors: database, migrations, static files; 503 names what is missing."""
+    return _answer(queries.problems_to_serve())
+
+
+@require_safe
+def work(request: HttpRequest) -> JsonResponse:
+    """Work gets done: broker, beat, worker, mail; 503 names what does not. Pages do not need any of them."""
+    report, problems = queries.work_report()
+    return _answer(problems, report)

@@ -1,0 +1,66 @@
+"""Fixtures of the fault tests. The points that were really reached are noted for ``test_points``, which runs last."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lms.lib import doorbell
+from tests.faults.harness import ROOT, Children, House, database_url
+
+REACHED: set[str] = set()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.name == "test_every_point_was_reached")
+
+
+@pytest.fixture(scope="session")
+def reached() -> set[str]:
+    """The points at which a process of this run died, hung or failed."""
+    return REACHED
+
+
+@pytest.fixture(scope="session")
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collected static files, once."""
+    folder = tmp_path_factory.mktemp("faults")
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "LMS_VAR": str(folder)}, check=True, timeout=120)
+    return folder / "static"
+
+
+@pytest.fixture
+def house(
+    transactional_db: None, tmp_path: Path, static: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
+    """A house with nothing running but its mail server. This process shares its clock and mail, and rings nobody by itself."""
+    house = House(tmp_path, static)
+    try:
+        monkeypatch.setenv("LMS_TEST_CLOCK", str(house.clock_file))
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", house.mail_port
+        with doorbell.silent():
+            yield house
+    finally:
+        REACHED.update(house.reached())
+        house.close()
+
+
+@pytest.fixture(scope="session")
+def children(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
+    """Processes for single pieces of work, see ``tests.faults.runner``."""
+    folder = tmp_path_factory.mktemp("children")
+    env = {**os.environ, "LMS_VAR": str(folder), "DATABASE_URL": database_url(), "EMAIL_URL": "smtp://127.0.0.1:1"}
+    from django.conf import settings
+
+    env |= {"SECRET_KEY": settings.SECRET_KEY, "RECORD_KEY": settings.RECORD_KEY, "DJANGO_SETTINGS_MODULE": "lms.settings"}
+    children = Children(env, folder / "log")
+    try:
+        yield children
+    finally:
+        children.close()

@@ -1,0 +1,123 @@
+"""The three addresses for a monitor. The round trip through a real broker is in tests/platform/test_launcher.py."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from lms.health import actions, queries, tasks
+from lms.health.models import Pulse
+from lms.lib import broker, clock
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
+
+MINUTES = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def answering_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "ping", lambda url, seconds: True)
+
+
+def work(client: Client) -> tuple[int, dict[str, Any]]:
+    response = client.get("/health/work")
+    assert response["Cache-Control"] == "no-store"
+    return response.status_code, response.json()
+
+
+def test_live_needs_no_database(client: Client, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready_when_everything_is_in_place(client: Client) -> None:
+    response = client.get("/health/ready")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("part", ["live", "ready", "work"])
+def test_only_reading_is_allowed(client: Client, part: str) -> None:
+    assert client.post(f"/health/{part}").status_code == 405
+
+
+def test_missing_migrations_are_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db.migrations.executor import MigrationExecutor
+
+    monkeypatch.setattr(queries, "_migrated", False)
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda self, targets: [("one", False), ("two", False)])
+    response = client.get("/health/ready")
+    assert response.status_code == 503
+    assert response.json()["problems"] == {"migrations": "2 migrations are not applied."}
+
+
+def test_static_files_that_are_not_collected_are_named(client: Client, settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+    assert client.get("/health/ready").json()["problems"] == {"static": "The static files are not collected."}
+
+
+def test_work_before_the_first_pulse_names_beat_and_worker(client: Client, answering_broker: None) -> None:
+    status, body = work(client)
+    assert status == 503
+    assert set(body["problems"]) == {"beat", "worker"}
+    assert body["beat_seconds"] is None
+
+
+def test_work_after_a_round_trip_is_well_and_reading_it_writes_nothing(client: Client, answering_broker: None) -> None:
+    actions.note_asked()
+    tasks.pulse()
+    before = Pulse.objects.values_list().get()
+    status, body = work(client)
+    assert (status, body["status"]) == (200, "ok")
+    assert body["worker_seconds"] < 5
+    assert before == Pulse.objects.values_list().get()
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "named"),
+    [(0, 0, set()), (0, 5, {"worker"}), (5, 0, {"beat"}), (5, 5, {"beat", "worker"})],
+)
+def test_old_pulses_are_named(
+    client: Client, answering_broker: None, asked: int, answered: int, named: set[str]
+) -> None:
+    now = clock.now()
+    actions.note_asked(at=now - asked * MINUTES)
+    actions.note_answered(at=now - answered * MINUTES)
+    status, body = work(client)
+    assert status == (503 if named else 200)
+    assert set(body.get("problems", {})) == named
+
+
+def test_a_dead_broker_is_named_beside_good_pulses(client: Client, settings: Any) -> None:
+    settings.BROKER_URL = "redis://127.0.0.1:1/0"
+    actions.note_asked()
+    actions.note_answered()
+    status, body = work(client)
+    assert status == 503
+    assert body["problems"] == {"broker": "The broker does not answer."}
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(14, False), (16, True)])
+def test_mail_that_waits_too_long_is_named(
+    client: Client, answering_broker: None, monkeypatch: pytest.MonkeyPatch, minutes: int, late: bool
+) -> None:
+    actions.note_asked()
+    actions.note_answered()
+    since = clock.now() - minutes * MINUTES
+    monkeypatch.setattr(queries, "oldest_waiting", lambda at: since)
+    status, body = work(client)
+    assert body["oldest_mail_seconds"] >= minutes * 60
+    assert set(body.get("problems", {})) == ({"mail"} if late else set())
+    assert status == (503 if late else 200)
+
+
+def test_pulses_are_one_row_however_often_they_come() -> None:
+    for _ in range(3):
+        actions.note_asked()
+        actions.note_answered()
+    assert Pulse.objects.count() == 1
