@@ -144,7 +144,8 @@ def _detail(payload: dict[str, object], titles: dict[str, str]) -> str:
     if "due_on" in payload:
         parts.append(f"due {_day(payload['due_on'])}")
     if "to" in payload and "from" in payload:
-        parts.append(f"from {_day(payload['from'])} to {_day(payload['to'])}")
+        same = payload["from"] == payload["to"]
+        parts.append(f"due {_day(payload['to'])}" if same else f"from {_day(payload['from'])} to {_day(payload['to'])}")
     if payload.get("reason"):
         parts.append(str(payload["reason"]))
     if "number" in payload and "certificate" in payload:

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from courses.actions.publishing import publish
+from courses.authoring.compiled import CompiledCourse
 from courses.authoring.course import compile_tree
 from lms.lib import clock
 from quizzes.actions.storing import store_quiz
-from quizzes.authoring import compile_quiz
+from quizzes.authoring import compile_quiz, unannounced_changes
+from quizzes.queries.pools import published_pools
 
 
 class Command(BaseCommand):
@@ -35,7 +37,23 @@ class Command(BaseCommand):
                 f"Nothing was loaded: {len(errors)} errors. Run 'manage.py check_content {root}' for all of them."
             )
         for compiled in tree.courses:
+            self._refuse_unannounced(compiled)
+        for compiled in tree.courses:
             result = publish(compiled, at=clock.now(), store_quiz=store_quiz)
             if result.new or options["verbosity"] > 1:
                 word = "published" if result.new else "unchanged"
                 self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}")
+
+    def _refuse_unannounced(self, compiled: CompiledCourse) -> None:
+        """Statistics follow a question's id and revision, so a key must not change under the same revision."""
+        pools = published_pools(compiled.slug)
+        problems = [
+            f"{unit.file.removesuffix('.md')}.quiz.yaml: {change.question}: {change.why} {change.fix}"
+            for unit in compiled.units
+            if unit.quiz and unit.author_id in pools
+            for change in unannounced_changes({"questions": pools[unit.author_id]}, unit.quiz)
+        ]
+        if problems:
+            for problem in problems:
+                self.stderr.write(problem)
+            raise CommandError(f"Nothing was loaded: {len(problems)} questions changed without a new revision.")
