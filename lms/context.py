@@ -23,6 +23,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "organization": organization,
         "demonstration": bool(organization and organization.demonstration),
         "nav": _nav(request),
+        "account_menu": [{"url": reverse("people:profile"), "label": "Profile", "icon": "user"}],
     }
 
 

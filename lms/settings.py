@@ -16,8 +16,16 @@ from lms.lib import broker, env, safety
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+
+def _mail_settings(url: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = dj_email_url.parse(url)
+    if "EMAIL_BACKEND" not in parsed:
+        raise ValueError("unknown scheme")
+    return parsed
+
+
 try:
-    LMS_ENV = env.text("LMS_ENV", "development")
+    LMS_ENV = env.choice("LMS_ENV", "development", ("development", "production"))
     PRODUCTION = LMS_ENV == "production"
     DEBUG = env.flag("LMS_DEBUG", False)
     VAR_DIR = Path(env.text("LMS_VAR", str(BASE_DIR / "var")))
@@ -32,12 +40,18 @@ try:
     SESSION_COOKIE_SECURE = env.flag("SESSION_COOKIE_SECURE", PRODUCTION)
     CSRF_COOKIE_SECURE = env.flag("CSRF_COOKIE_SECURE", PRODUCTION)
     DATABASES: dict[str, Any] = {
-        "default": dj_database_url.parse(
-            env.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'db.sqlite3'}", conn_max_age=60, conn_health_checks=True
+        "default": env.address(
+            "DATABASE_URL",
+            f"sqlite:///{VAR_DIR / 'db.sqlite3'}",
+            lambda url: dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True),
+            "postgres://name:password@host:5432/database",
         )
     }
     BROKER_URL = env.text("REDIS_URL") or broker.embedded_url(VAR_DIR)
-    _email = dj_email_url.parse(env.text("EMAIL_URL") or f"file:///{VAR_DIR / 'mail'}")
+    CELERY_BROKER_URL = broker.kombu_url(BROKER_URL)  # lms/celery.py holds what never differs
+    _email = env.address(
+        "EMAIL_URL", f"file:///{VAR_DIR / 'mail'}", _mail_settings, "smtp+tls://name:password@host:587"
+    )
     MAIL_LEASE_SECONDS = env.number("LMS_MAIL_LEASE_SECONDS", 120)
     PDF_LEASE_SECONDS = env.number("LMS_PDF_LEASE_SECONDS", 90)
     if PRODUCTION:
@@ -230,9 +244,6 @@ EMAIL_FILE_PATH = "/" + (_email.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail"))
 )  # file:///a and file:////a mean /a
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Training <training@localhost>")
-
-# --- Celery (lms/celery.py holds what never differs) ----------------------------------------------------------------------
-CELERY_BROKER_URL = broker.kombu_url(BROKER_URL)
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

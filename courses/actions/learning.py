@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from courses.actions.issuing import issue
 from courses.models import Certificate, Enrollment, ShownSiteWords, SiteWords, Unit, UnitProgress
@@ -70,6 +71,8 @@ def complete_unit(enrollment: Enrollment, unit: Unit, passed: Passed, *, at: dt.
 
     Returns the certificate if this was the last unit, else None. A unit that was completed before changes nothing.
     """
+    # The enrollment's row first: of two last units passed at once, the second must see the first, or nobody would complete.
+    Enrollment.objects.filter(pk=enrollment.pk).update(opened_at=F("opened_at"))
     progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
     if not UnitProgress.objects.filter(pk=progress.pk, completed_at__isnull=True).update(
         completed_at=at, points=passed.points, out_of=passed.out_of

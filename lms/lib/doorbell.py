@@ -43,12 +43,15 @@ def ring(task: str, row_id: str) -> None:
     global dropped
     if _silent:
         return
-    _start()
     try:
+        _start()
         _queue.put_nowait((task, row_id))
     except queue.Full:
         dropped += 1
         log.warning("doorbell queue is full; %s waits for the sweep (%d dropped so far)", task, dropped)
+    except RuntimeError as error:  # no thread can be started: out of memory, or the process is ending
+        dropped += 1
+        log.warning("doorbell cannot ring; %s waits for the sweep: %s", task, error)
 
 
 def wait_until_empty(seconds: float) -> bool:

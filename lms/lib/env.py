@@ -1,7 +1,11 @@
 """Readers of settings from the environment. ``NAME_FILE`` names a file that holds the value, for secrets."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class SettingError(ValueError):
@@ -9,15 +13,21 @@ class SettingError(ValueError):
 
 
 def text(name: str, default: str = "") -> str:
-    """The value of ``NAME``, else the content of the file in ``NAME_FILE``, else the default; outer white space is cut."""
-    if name in os.environ:
-        return os.environ[name].strip()
+    """The value of ``NAME``, else the content of the file in ``NAME_FILE``, else the default; outer white space is cut.
+
+    An empty value counts as none, as containers pass variables that were not given.
+    """
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
     path = os.environ.get(f"{name}_FILE")
     if path:
         try:
             return Path(path).read_text().strip()
         except OSError as error:
             raise SettingError(f"{name}_FILE names a file that cannot be read ({path}): {error.strerror}.") from error
+        except ValueError as error:
+            raise SettingError(f"{name}_FILE names a file that is not plain text ({path}).") from error
     return default
 
 
@@ -44,3 +54,20 @@ def number(name: str, default: int) -> int:
 
 def items(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise SettingError(f"{name} must be {' or '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def address(name: str, default: str, parse: Callable[[str], T], example: str) -> T:
+    """What ``parse`` makes of an address such as a DATABASE_URL. The error does not repeat the value: it may hold a password."""
+    try:
+        return parse(text(name, default))
+    except SettingError:
+        raise
+    except Exception as error:  # each parser fails in its own way
+        raise SettingError(f"{name} could not be understood: give an address such as {example}.") from error

@@ -8,3 +8,6 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from lms.people import mail  # noqa: F401  registers this app's kinds of mail with the outbox
+        from lms.people.secrecy import hide_invitation_links
+
+        hide_invitation_links()

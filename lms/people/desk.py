@@ -7,27 +7,30 @@ from django.urls import reverse
 
 
 class DeskItem(NamedTuple):
-    """``view`` is the name of an address without arguments; everything below that address belongs to the item."""
+    """``view`` is the name of an address without arguments; everything below that address belongs to the item. ``about`` says on the
+    overview what one does there."""
 
     view: str
     label: str
     icon: str
+    about: str = ""
 
 
 class NavLink(TypedDict):
     url: str
     label: str
     icon: str
+    about: str
     current: bool
 
 
 _items = [
     DeskItem("people:overview", "Overview", "house"),
-    DeskItem("people:people", "People", "users"),
-    DeskItem("people:teams", "Teams", "network"),
-    DeskItem("people:sites", "Sites", "map-pin"),
-    DeskItem("people:messages", "Messages", "mail"),
-    DeskItem("people:organization", "Organization", "building"),
+    DeskItem("people:people", "People", "users", "Add, edit, invite, deactivate, and see each person's courses"),
+    DeskItem("people:teams", "Teams", "network", "The tree of teams, and who supervises which"),
+    DeskItem("people:sites", "Sites", "map-pin", "Places of work and their time zones"),
+    DeskItem("people:messages", "Messages", "mail", "Every mail we wrote, sent or not"),
+    DeskItem("people:organization", "Organization", "building", "Name, support phone, who signs certificates"),
     DeskItem("my_training", "My training", "list-checks"),
 ]
 
@@ -46,4 +49,7 @@ def nav(request: HttpRequest) -> list[NavLink]:
         key=len,
         default="",
     )
-    return [{"url": url, "label": item.label, "icon": item.icon, "current": url == here} for url, item in links]
+    return [
+        {"url": url, "label": item.label, "icon": item.icon, "about": item.about, "current": url == here}
+        for url, item in links
+    ]

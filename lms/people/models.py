@@ -148,6 +148,11 @@ class User(AbstractBaseUser):
                 violation_error_message="Somebody already has this email address.",
             ),
             models.CheckConstraint(condition=~models.Q(email=""), name="people_email_null_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")),  # sign-in looks for the lower case
+                name="people_email_lower_case",
+                violation_error_message="Write the email address in lower case.",
+            ),
         ]
 
     def __str__(self) -> str:

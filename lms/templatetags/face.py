@@ -325,7 +325,8 @@ class FieldError(NamedTuple):
 
 
 def _field_errors(form: BaseForm, target: str) -> Iterable[FieldError]:
-    for name, sentences in form.errors.items():
+    places = {name: place for place, name in enumerate(form.fields)}
+    for name, sentences in sorted(form.errors.items(), key=lambda item: places.get(item[0], -1)):
         if name == "__all__":
             yield from (FieldError(target, "", str(sentence)) for sentence in sentences)
             continue

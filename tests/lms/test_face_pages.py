@@ -17,8 +17,6 @@ ENTRANCE = [
     "/account/password/reset/done/",
     "/account/password/reset/key/done/",
     "/account/password/reset/key/1-abc/",
-    "/account/confirm-email/",
-    "/account/confirm-email/abc/",
 ]
 
 

@@ -16,7 +16,7 @@ from lms.outbox.enums import MessageState
 from lms.outbox.kinds import Attachment
 from lms.outbox.models import Message
 from lms.record.enums import EventKind
-from lms.record.models import TrainingEvent
+from lms.record.models import IdentitySnapshot, TrainingEvent
 from lms.record.queries import faults
 from tests.factories import make_user
 from tests.outbox.conftest import MailServer, html_of, text_of
@@ -59,6 +59,7 @@ def test_a_mail_goes_out_with_both_bodies_and_an_event(
         "message": str(message.public_id),
         "message_id": message.message_id,
         "occasions": ["note:1"],
+        "identity": IdentitySnapshot.objects.get(subject=message.recipient.subject).hash,
     }
     assert list(faults(event.subject)) == []
 

@@ -168,7 +168,9 @@ def _save(user: User) -> None:
         with transaction.atomic():
             user.save()
     except IntegrityError as error:
-        raise ValidationError(EMAIL_TAKEN) from error
+        if user.email and User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
+            raise ValidationError(EMAIL_TAKEN) from error
+        raise
 
 
 def _facts(user: User) -> dict[str, Any]:

@@ -35,7 +35,14 @@
     body.set("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
     body.set("place", place);
     fetch(form.action, { method: "POST", body, credentials: "same-origin", redirect: "manual", keepalive: true,
-      headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" } }).catch(() => { kept = before; });
+      headers: { Accept: "application/json", "X-Requested-With": "XMLHttpRequest" } })
+      .then((answer) => { if (answer.status !== 204) throw new Error("not kept"); say(true); })
+      .catch(() => { kept = before; say(false); });
+  }
+
+  function say(isKept) {
+    document.querySelectorAll("[data-keep-note]").forEach((note) => { note.hidden = !isKept; });
+    document.querySelectorAll("[data-keep-lost]").forEach((note) => { note.hidden = isKept; });
   }
 
   function keep(now) {
@@ -82,7 +89,7 @@
   if (form) {
     form.hidden = true;
     document.querySelectorAll("[data-keep-link]").forEach((link) => { link.hidden = true; });
-    document.querySelectorAll("[data-keep-note]").forEach((note) => { note.hidden = false; });
+    say(true);
     if ("new" in form.dataset) send("");      // the unit was opened
     window.addEventListener("pagehide", () => keep(true));
     document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(true); });

@@ -285,3 +285,29 @@ def test_two_coordinators_who_deactivate_each_other_leave_one(at: dt.datetime) -
         thread.join(30)
     assert refused == [[LAST_COORDINATOR]]
     assert User.objects.filter(is_coordinator=True, is_active=True).count() == 1
+
+
+@pytest.mark.both_db
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_add_the_same_address_at_once_one_succeeds(at: dt.datetime) -> None:
+    site, start = make_site(), threading.Barrier(8)
+    refused: list[list[str]] = []
+
+    def add(number: int) -> None:
+        try:
+            start.wait(20)
+            add_person(name=f"Person {chr(65 + number)}", email="Maya@example.org", site=site, by=SYSTEM, at=at)
+        except ValidationError as error:
+            refused.append(error.messages)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert refused == [["Somebody already has this email address."]] * 7
+    user = User.objects.get(email="maya@example.org")
+    assert kinds_of(user) == ["person.added"]
+    assert TrainingEvent.objects.count() == 1

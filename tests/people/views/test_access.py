@@ -1,10 +1,12 @@
 """Every address with every role: coordinator, supervisor, ordinary person, stranger."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from lms.people import panels, urls
+from lms.people import urls
 from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
 from tests.people.conftest import ROLES, House
@@ -26,13 +28,8 @@ WRITE = [
 OPEN_TO_OTHERS = {"profile", "invitation"}
 
 
-@pytest.fixture(autouse=True)
-def _no_panels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels, "_panels", [])
-
-
 def address(house: House, name: str) -> str:
-    arguments = {
+    arguments: dict[str, list[Any]] = {
         "team": [house.team.public_id],
         "add_supervisor": [house.team.public_id],
         "remove_supervisor": [house.team.public_id, house.supervision.pk],

@@ -1,0 +1,122 @@
+"""The demonstration: every state a supervisor can meet, the same every time, and only where it belongs."""
+
+import datetime as dt
+import io
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from courses.enums import FileState, Status
+from courses.models import Certificate
+from courses.queries.team import csv_row, team_page
+from lms import demo
+from lms.demo import cast, making
+from lms.lib import doorbell
+from lms.outbox.enums import MessageState
+from lms.outbox.models import Message
+from lms.people.models import Organization, Site, User
+from lms.record.models import RecordHead
+from lms.record.queries import faults
+from tests import factories
+
+AT = dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def made(transactional_db: None) -> None:
+    call_command("load_courses", stdout=io.StringIO())
+    with doorbell.silent():
+        making.make(AT)
+
+
+def _rows() -> list[tuple[object, ...]]:
+    return [csv_row(row) for row in team_page(User.objects.filter(is_active=True), AT).rows]
+
+
+def test_it_holds_every_state_and_the_sign_ins_work(made: None, client: Client) -> None:
+    _holds_every_state()
+    _tells_nothing_from_before_people_came()
+    _lets_the_four_sign_in(client)
+
+
+def _holds_every_state() -> None:
+    page = team_page(User.objects.filter(is_active=True), AT)
+    assert {row.status for row in page.rows} == set(Status) - {Status.NOT_REQUIRED}
+    assert Site.objects.count() == 3
+    assert User.objects.count() == len(cast.CAST) == 31
+    assert User.objects.filter(is_active=False).count() == 1
+    assert User.objects.filter(email=None).count() == 2
+    assert [person.name for person in page.people_without] == ["Aaliyah Johnson", "Chidi Eze"]
+    assert Certificate.objects.filter(revoked_at__isnull=False).count() == 1
+    assert Certificate.objects.filter(superseded_at__isnull=False).count() == 1
+    assert set(Certificate.objects.values_list("state", flat=True)) == {FileState.STORED}
+    assert [fault for head in RecordHead.objects.all() for fault in faults(head.subject)] == []
+    assert set(Message.objects.values_list("state", flat=True)) <= {
+        MessageState.SENT,
+        MessageState.SUPPRESSED,
+        MessageState.QUEUED,
+    }
+
+
+def _tells_nothing_from_before_people_came() -> None:
+    for person in User.objects.exclude(hire_date=None):
+        for assignment in person.assignments.all():
+            assert assignment.assigned_at.date() >= person.hire_date, (person.name, assignment.course)
+
+
+def test_it_is_the_same_every_time(made: None) -> None:
+    first = _rows()
+    call_command("flush", interactive=False, verbosity=0)
+    call_command("load_courses", stdout=io.StringIO())
+    with doorbell.silent():
+        making.make(AT)
+    assert _rows() == first
+
+
+def _lets_the_four_sign_in(client: Client) -> None:
+    signs = demo.sign_ins()
+    assert [role for role, _, _ in signs] == ["New staff member", "Volunteer", "Supervisor", "Training coordinator"]
+    assert "Demonstration" in client.get("/account/login/").content.decode()
+    for _, email, password in signs:
+        answer = client.post("/account/login/", {"login": email, "password": password}, follow=True)
+        assert answer.redirect_chain[-1][0] in ("/training/", "/team/", "/coordinator/")
+        assert "Demonstration" in answer.content.decode()
+        client.logout()
+
+
+@pytest.mark.django_db
+def test_it_goes_only_into_an_empty_database() -> None:
+    factories.make_course()
+    factories.make_user()
+    with pytest.raises(CommandError, match="already holds people"):
+        call_command("demo")
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_it_wants_courses_first() -> None:
+    with pytest.raises(CommandError, match="load_courses"):
+        call_command("demo")
+    assert not Organization.objects.exists()
+
+
+def test_it_is_refused_in_production() -> None:
+    environment: dict[str, Any] = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("LMS_TEST_")},
+        "LMS_ENV": "production",
+        "SITE_URL": "https://training.example.org",
+        "SECRET_KEY": "k7-first-long-and-random-enough-0123456789-abcdefghijkl",
+        "RECORD_KEY": "r9-other-long-and-random-enough-9876543210-lkjihgfedcba",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo"], cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "refused in production" in done.stderr
+    assert "Traceback" not in done.stderr
