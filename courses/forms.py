@@ -82,5 +82,5 @@ class SiteWordsForm(PlainForm):
         max_length=2000,
         required=False,
         label="What your site says here",
-        help_text="Plain text. Each line becomes a paragraph. Learners see it inside the unit. No names of clients.",
+        help_text="Plain text; line breaks are kept. Learners see it inside the unit. No names of clients.",
     )

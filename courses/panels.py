@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from courses.enums import FileState
-from courses.models import Certificate, SiteWords
-from courses.queries.site_words import slots_in_use
+from courses.models import Certificate
+from courses.queries.site_words import current_words, slots_in_use
 from courses.queries.training import training_of
 from lms.lib import clock
 from lms.people.models import User
@@ -25,12 +25,9 @@ def courses_of(request: HttpRequest, person: User) -> SafeString:
 
 
 def empty_slots(at: dt.datetime) -> Waiting:
-    filled = {row.slot for row in SiteWords.objects.order_by("slot", "number") if row.text}
-    return Waiting(
-        "Places in courses that wait for your site's own words",
-        reverse("site_words"),
-        len(set(slots_in_use()) - filled),
-    )
+    slots = slots_in_use()
+    empty = len(slots) - len(current_words(slots))
+    return Waiting("Places in courses that wait for your site's own words", reverse("site_words"), empty)
 
 
 def dead_certificates(at: dt.datetime) -> Waiting:

@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from courses.enums import ATTENTION, Status
@@ -89,14 +89,20 @@ def team_page(
         .values("n")
     )
     rows = rows.annotate(
-        units_done=Count("enrollment__progress", filter=Q(enrollment__progress__completed_at__isnull=False)),
+        units_done=Count(
+            "enrollment__progress",
+            filter=Q(
+                enrollment__progress__completed_at__isnull=False,
+                enrollment__progress__unit__version=F("enrollment__version"),
+            ),
+        ),
         units_total=Coalesce(Subquery(total), Value(0)),
     ).select_related("learner__site", "learner__team", "course", "enrollment")
     listed = sorted((_team_row(a) for a in rows), key=_order)
     without: Iterable[User] = ()
     if not course and not status:
         without = (
-            people.exclude(assignments__withdrawn_at__isnull=True, assignments__isnull=False)
+            people.exclude(pk__in=Assignment.objects.filter(withdrawn_at__isnull=True).values("learner"))
             .select_related("site", "team")
             .order_by("name")
         )
@@ -133,11 +139,9 @@ def _team_row(a: Assignment) -> TeamRow:
 
 
 def _order(row: TeamRow) -> tuple[int, dt.date, str, str]:
-    when = (
-        row.revoked_on or row.expires_on
-        if row.status in (Status.EXPIRED, Status.EXPIRING) and row.expires_on
-        else row.due_on
-    )
+    when = row.due_on
+    if row.status in (Status.EXPIRED, Status.EXPIRING):
+        when = row.revoked_on or row.expires_on or row.due_on
     return (ATTENTION[row.status], when, row.person.name.casefold(), row.course_title)
 
 

@@ -51,7 +51,7 @@ def assign(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
             told = "A mail tells them." if learner.email else "This person has no email address, so please tell them."
             messages.success(request, f"{data['course'].title} is assigned to {learner.name}. {told}")
             return redirect("people:person", learner.public_id)
-    return desk_page(request, "courses/assign.html", {"person": learner, "form": form}, status=_status(form))
+    return desk_page(request, "courses/assign.html", {"person": learner, "form": form})
 
 
 @coordinator_required
@@ -78,7 +78,7 @@ def change_assignment(request: HttpRequest, assignment: uuid.UUID) -> HttpRespon
             messages.success(request, f"{found.course.title} is now due on {dates.long_date(found.due_on)}.")
             return redirect("people:person", found.learner.public_id)
     context = {"assignment": found, "form": form, "zone": found.learner.zone}
-    return desk_page(request, "courses/change_assignment.html", context, status=_status(form))
+    return desk_page(request, "courses/change_assignment.html", context)
 
 
 @coordinator_required
@@ -94,7 +94,7 @@ def withdraw(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
         else:
             messages.info(request, "This assignment was completed or withdrawn before, so nothing was changed.")
         return redirect("people:person", found.learner.public_id)
-    return desk_page(request, "courses/withdraw.html", {"assignment": found, "form": form}, status=_status(form))
+    return desk_page(request, "courses/withdraw.html", {"assignment": found, "form": form})
 
 
 @coordinator_required
@@ -130,7 +130,7 @@ def revoke(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
         else:
             messages.info(request, "This certificate was revoked or replaced before, so nothing was changed.")
         return redirect("certificate", found.public_id)
-    return desk_page(request, "courses/revoke.html", {"certificate": found, "form": form}, status=_status(form))
+    return desk_page(request, "courses/revoke.html", {"certificate": found, "form": form})
 
 
 @coordinator_required
@@ -153,7 +153,7 @@ def reissue(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
             return redirect("certificate", new.public_id)
     unchanged = (learner.name, learner.latin_name) == (found.name, found.latin_name)
     context: dict[str, Any] = {"certificate": found, "learner": learner, "form": form, "unchanged": unchanged}
-    return desk_page(request, "courses/reissue.html", context, status=_status(form))
+    return desk_page(request, "courses/reissue.html", context)
 
 
 @coordinator_required
@@ -179,8 +179,4 @@ def enter_site_words(request: HttpRequest, slot: str) -> HttpResponse:
         messages.success(request, "Stored. Learners see it from now on; earlier versions are kept.")
         return redirect(reverse("site_words"))
     context = {"slot": slot, "slot_words": slot_words(slot), "form": form, "words": now_there}
-    return desk_page(request, "courses/enter_site_words.html", context, status=_status(form))
-
-
-def _status(form: Any) -> int:
-    return 422 if form.is_bound and form.errors else 200
+    return desk_page(request, "courses/enter_site_words.html", context)

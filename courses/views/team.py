@@ -1,5 +1,7 @@
 """The supervisor's page of people by courses, and the same as CSV."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,33 +15,33 @@ from lms.people.access import signed_in, supervisor_required
 from lms.people.queries.teams import people_below
 
 
-def _page(request: HttpRequest) -> TeamPage:
-    """What the address asks for, of what the viewer may see. An unknown status is no filter."""
-    status = request.GET.get("status", "")
-    return team_page(
-        people_below(signed_in(request)),
-        clock.now(),
-        course=request.GET.get("course", "")[:60],
-        status=status if status in Status.values else "",
-        search=request.GET.get("search", "").replace("\0", "")[:80].strip(),
-    )
+def _filters(request: HttpRequest) -> dict[str, str]:
+    """What the address asks for, as it is used. An unknown status is no filter."""
+    asked = {name: request.GET.get(name, "").replace("\0", "")[:80].strip() for name in ("course", "status", "search")}
+    return asked if asked["status"] in Status.values else {**asked, "status": ""}
+
+
+def _page(request: HttpRequest, filters: dict[str, str]) -> TeamPage:
+    """Of what the viewer may see, what the filters leave."""
+    return team_page(people_below(signed_in(request)), clock.now(), **filters)
 
 
 @supervisor_required
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
-    page = _page(request)
+    filters = _filters(request)
+    page = _page(request, filters)
     late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
     context = {
         "page": page,
         "courses": Course.objects.filter(current__isnull=False),
         "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
-        "chosen": {name: request.GET.get(name, "") for name in ("course", "status", "search")},
-        "filtered": any(request.GET.get(name) for name in ("course", "status", "search")),
+        "chosen": filters,
+        "filtered": any(filters.values()),
         "late": late,
         "expiring": page.count(Status.EXPIRING),
         "complete": page.count(Status.COMPLETE, Status.EXPIRING),
-        "query": request.GET.urlencode(),
+        "query": urlencode({name: value for name, value in filters.items() if value}),
         "zone": signed_in(request).zone,
         "today": dates.local_date(page.at, signed_in(request).zone),
     }
@@ -50,7 +52,7 @@ def team(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """CSV of exactly the rows of the page, in its order, with the same filters; then the people without a course."""
-    page = _page(request)
+    page = _page(request, _filters(request))
     rows = [CSV_HEAD, *(csv_row(row) for row in page.rows)]
     rows += [
         (

@@ -27,7 +27,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 def verify(request: HttpRequest, code: str) -> HttpResponse:
     """Every printed field and the state now. An unknown code gives the same template with 404. Never shows an email address."""
     stored = codes.normalized(code[:200])
-    found = Certificate.objects.filter(code=stored).first() if len(stored) <= LONGEST else None
+    found = Certificate.objects.filter(code=stored).first() if stored.isalnum() and len(stored) <= LONGEST else None
     now = clock.now()
     if found is None:
         return render(request, "courses/verify.html", {"asked": True, "certificate": None}, status=404)

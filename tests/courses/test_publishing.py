@@ -1,0 +1,140 @@
+"""Publishing a course and loading the content folder."""
+
+import dataclasses
+import datetime as dt
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from courses.actions.publishing import publish
+from courses.models import Course, CourseVersion, Unit
+from quizzes.actions import attempts
+from quizzes.actions.storing import store_quiz
+from quizzes.models import Question, Quiz
+from tests import factories
+from tests.conftest import CONTENT
+
+pytestmark = pytest.mark.django_db
+
+
+def rows() -> tuple[int, int, int, int, int]:
+    return tuple(model.objects.count() for model in (Course, CourseVersion, Unit, Quiz, Question))  # type: ignore[return-value]
+
+
+@pytest.mark.both_db
+def test_the_same_content_publishes_nothing_new(at: dt.datetime) -> None:
+    compiled = factories.compiled_course()
+    first = publish(compiled, at=at, store_quiz=store_quiz)
+    before = rows()
+    second = publish(factories.compiled_course(), at=at + dt.timedelta(days=1), store_quiz=store_quiz)
+    assert (first.new, second.new) == (True, False)
+    assert second.version == first.version
+    assert rows() == before
+
+
+@pytest.mark.both_db
+def test_other_content_is_a_new_edition_and_the_old_one_stays(at: dt.datetime) -> None:
+    first = publish(factories.compiled_course(), at=at, store_quiz=store_quiz).version
+    second = publish(factories.compiled_course(pool=10), at=at, store_quiz=store_quiz)
+    assert second.new
+    assert second.version.number == 2
+    assert first.units.get().quiz.questions.count() == 9
+    assert second.version.units.get().quiz.questions.count() == 10
+    assert Course.objects.get().current == second.version
+
+
+def test_notes_about_changes_are_no_new_edition(at: dt.datetime) -> None:
+    publish(factories.compiled_course(), at=at, store_quiz=store_quiz)
+    note = [{"date": "2026-11-01", "kind": "minor", "note": "A comma."}]
+    assert not publish(factories.compiled_course(changes=note), at=at, store_quiz=store_quiz).new
+
+
+def test_going_back_to_earlier_content_makes_the_earlier_edition_current(at: dt.datetime) -> None:
+    first = publish(factories.compiled_course(), at=at, store_quiz=store_quiz).version
+    publish(factories.compiled_course(pool=10, title="Another title"), at=at, store_quiz=store_quiz)
+    back = publish(factories.compiled_course(), at=at, store_quiz=store_quiz)
+    course = Course.objects.get()
+    assert (back.new, course.current, course.title) == (False, first, "Test course")
+    assert course.versions.count() == 2
+
+
+@pytest.mark.both_db
+def test_who_has_started_keeps_the_edition_and_who_has_not_moves(at: dt.datetime) -> None:
+    course = factories.make_course(at=at)
+    old = course.current
+    waiting = factories.make_enrollment(course=course, at=at)
+    reading = factories.make_enrollment(course=course, at=at)
+    done = factories.make_enrollment(course=course, at=at)
+    attempt = attempts.start(reading, reading.version.units.get(), at=at)
+    factories.pass_unit(done, at=at)
+    new = publish(factories.compiled_course(pool=10), at=at, store_quiz=store_quiz).version
+    for enrollment in (waiting, reading, done):
+        enrollment.refresh_from_db()
+    assert waiting.version == new
+    assert reading.version == old
+    assert done.version == old
+    factories.answer_all(attempt, at=at)
+    assert attempts.submit(attempt, at=at).certificate is not None, "the old edition is graded as it was"
+
+
+def test_a_failed_store_publishes_nothing(at: dt.datetime) -> None:
+    def fails(unit: Unit, compiled: dict[str, object]) -> None:
+        raise RuntimeError("the quiz cannot be stored")
+
+    with pytest.raises(RuntimeError):
+        publish(factories.compiled_course(), at=at, store_quiz=fails)
+    assert rows() == (0, 0, 0, 0, 0)
+
+
+def test_versions_store_all_they_need(at: dt.datetime) -> None:
+    compiled = factories.compiled_course(units=2)
+    version = publish(compiled, at=at, store_quiz=store_quiz).version
+    assert [u.position for u in version.units.all()] == [1, 2]
+    for unit, source in zip(version.units.all(), compiled.units, strict=True):
+        assert (unit.title, unit.blocks, unit.sections) == (source.title, source.blocks, source.sections)
+        assert source.quiz is not None
+        assert [q.stored for q in unit.quiz.questions.all()] == source.quiz["questions"]
+    assert version.content_hash == dataclasses.replace(compiled).content_hash()
+
+
+class TestLoadCourses:
+    def test_twice_changes_nothing(self) -> None:
+        out = io.StringIO()
+        call_command("load_courses", stdout=out)
+        before = rows()
+        assert "stigma-reduction: edition 1 published" in out.getvalue()
+        assert "role-and-privacy: edition 1 published" in out.getvalue()
+        again = io.StringIO()
+        call_command("load_courses", stdout=again)
+        assert again.getvalue() == ""
+        assert rows() == before
+        assert before[0] >= 2
+
+    def test_an_error_in_one_course_loads_none(self, tmp_path: Path) -> None:
+        shutil.copytree(CONTENT, tmp_path / "content")
+        quiz = tmp_path / "content" / "stigma-reduction" / "01-what-stigma-is.quiz.yaml"
+        quiz.write_text(quiz.read_text() + "\n  - broken: [\n")
+        with pytest.raises(CommandError, match="Nothing was loaded"):
+            call_command("load_courses", str(tmp_path / "content"), stderr=io.StringIO())
+        assert rows() == (0, 0, 0, 0, 0)
+
+    def test_a_missing_folder_is_said(self, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match="There is no content folder"):
+            call_command("load_courses", str(tmp_path / "nothing"))
+
+    def test_an_edited_unit_is_a_new_edition_of_its_course_alone(self, tmp_path: Path) -> None:
+        shutil.copytree(CONTENT, tmp_path / "content")
+        call_command("load_courses", str(tmp_path / "content"), stdout=io.StringIO())
+        course = tmp_path / "content" / "role-and-privacy" / "course.yaml"
+        text = course.read_text()
+        lines = [f"{line.rstrip()}" for line in text.splitlines()]
+        title = next(i for i, line in enumerate(lines) if line.startswith("title:"))
+        lines[title] = "title: Your role and privacy, again"
+        course.write_text("\n".join(lines) + "\n")
+        out = io.StringIO()
+        call_command("load_courses", str(tmp_path / "content"), stdout=out)
+        assert out.getvalue().strip() == "role-and-privacy: edition 2 published"
+        assert Course.objects.get(slug="role-and-privacy").title == "Your role and privacy, again"
