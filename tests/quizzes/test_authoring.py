@@ -17,7 +17,8 @@ from courses.authoring.findings import Findings
 from courses.authoring.shared import Shared, load_shared
 from courses.authoring.yamlsafe import Lines, load_yaml
 from quizzes import kinds
-from quizzes.authoring import compile_quiz, unannounced_changes
+from quizzes.authoring import compile_quiz
+from quizzes.revisions import unannounced_changes
 from tests.quizzes.kinds import samples
 
 CONTENT = Path(__file__).resolve().parents[2] / "courses" / "content"

@@ -11,8 +11,9 @@ from courses.authoring.compiled import CompiledCourse
 from courses.authoring.course import compile_tree
 from lms.lib import clock
 from quizzes.actions.storing import store_quiz
-from quizzes.authoring import compile_quiz, unannounced_changes
+from quizzes.authoring import compile_quiz
 from quizzes.queries.pools import published_pools
+from quizzes.revisions import unannounced_changes
 
 
 class Command(BaseCommand):
