@@ -35,7 +35,11 @@ class Overdue(Reminder):
         planned = next((n for n in DAYS if occasion.key.startswith(key(assignment, n))), None)
         if planned is None:
             return "The due date has changed."
-        return None if days == planned else f"It says {planned} days overdue, and it is {days} now."
+        return (
+            None
+            if days == planned
+            else f"It says {planned} day{'' if planned == 1 else 's'} overdue, and it is {days} now."
+        )
 
 
 kinds.register(Overdue())

@@ -1,6 +1,7 @@
 """Asks every reminder kind what is due and announces it. Twice the same plan announces nothing twice: the keys are unique."""
 
 import datetime as dt
+import logging
 
 from django.db import transaction
 
@@ -8,15 +9,24 @@ from courses.reminders.base import Reminder
 from lms.outbox import actions as outbox
 from lms.outbox import kinds
 
+log = logging.getLogger(__name__)
+
 
 def plan(*, at: dt.datetime) -> int:
-    """Announces what is due at this instant; returns how many new messages that made. Each reason is its own transaction."""
+    """Announces what is due at this instant; returns how many new messages that made.
+
+    Each reason is its own transaction. One that fails is logged, keeps no other back, and is tried again by the next plan.
+    """
     made = 0
     for kind in kinds.all_kinds():
         if not isinstance(kind, Reminder):
             continue
         for due in list(kind.due(at)):
-            with transaction.atomic():
-                message = outbox.announce(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
+            try:
+                with transaction.atomic():
+                    message = outbox.announce(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
+            except Exception:
+                log.exception("reminder %s could not be announced", due.key)
+                continue
             made += message is not None
     return made

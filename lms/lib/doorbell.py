@@ -19,7 +19,6 @@ SIZE = 1000
 
 _queue: "queue.Queue[tuple[str, str]]" = queue.Queue(maxsize=SIZE)
 _thread: threading.Thread | None = None
-_thread_pid = 0
 _silent = False
 _guard = threading.Lock()
 dropped = 0
@@ -66,14 +65,22 @@ def wait_until_empty(seconds: float) -> bool:
 
 
 def _start() -> None:
-    global _thread, _thread_pid
-    if _thread is not None and _thread.is_alive() and _thread_pid == os.getpid():
+    global _thread
+    if _thread is not None and _thread.is_alive():
         return
     with _guard:
-        if _thread is None or not _thread.is_alive() or _thread_pid != os.getpid():
-            _thread_pid = os.getpid()
+        if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_publish_forever, name="doorbell", daemon=True)
             _thread.start()
+
+
+def _begin_anew() -> None:
+    """In a forked child the thread is gone, its place in the queue's line of waiters is not, and locks may be held for ever."""
+    global _queue, _thread, _guard
+    _queue, _thread, _guard = queue.Queue(maxsize=SIZE), None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _publish_forever() -> None:

@@ -15,10 +15,8 @@ def development_key(var: Path, name: str) -> str:
     """Reads ``var/<name>``, making it (mode 600, 64 random bytes as text) if it is absent. Never used in production."""
     path = var / name
     try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        pass
-    try:
+        if path.exists():
+            return path.read_text().strip()
         var.mkdir(parents=True, exist_ok=True)
         temporary = var / f".{name}.{os.getpid()}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -41,14 +41,14 @@ def standing(enrollment: Enrollment, unit: Unit, at: dt.datetime) -> Standing:
     attempts = list(Attempt.objects.filter(enrollment=enrollment, unit=unit).order_by("number"))
     submitted = [a for a in attempts if a.state == AttemptState.SUBMITTED]
     last = submitted[-1] if submitted else None
-    next_at = None
-    if last is not None and last.submitted_at is not None:
-        wait_ends = last.submitted_at + dt.timedelta(minutes=enrollment.version.wait_minutes)
-        next_at = wait_ends if wait_ends > at else None
     passed = (
         any(a.passed for a in submitted)
         or UnitProgress.objects.filter(enrollment=enrollment, unit=unit, completed_at__isnull=False).exists()
     )
+    next_at = None
+    if not passed and last is not None and last.submitted_at is not None:
+        wait_ends = last.submitted_at + dt.timedelta(minutes=enrollment.version.wait_minutes)
+        next_at = wait_ends if wait_ends > at else None
     opens = list(enrollment.assignments.filter(withdrawn_at__isnull=True).values_list("opens_at", flat=True))
     return Standing(
         passed=passed,
