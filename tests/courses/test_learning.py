@@ -155,7 +155,12 @@ def test_the_last_two_units_at_once_complete_the_course_once(at: dt.datetime) ->
         start = threading.Barrier(2)
         found: list[object] = []
 
-        def run(position: int, pk: int = enrollment.pk, barrier: threading.Barrier = start) -> None:
+        def run(
+            position: int,
+            pk: int = enrollment.pk,
+            barrier: threading.Barrier = start,
+            found: list[object] = found,
+        ) -> None:
             try:
                 mine = Enrollment.objects.select_related("version", "course", "learner").get(pk=pk)
                 barrier.wait(20)

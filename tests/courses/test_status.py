@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import itertools
 import uuid
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,10 @@ from tests import factories
 
 TICK = dt.timedelta(microseconds=1)
 SOON = dt.timedelta(days=EXPIRING_DAYS)
+
+
+def rows(at: dt.datetime) -> Any:
+    return with_status(Assignment.objects.all(), at)
 
 
 def grid(at: dt.datetime) -> list[Facts]:
@@ -94,14 +99,12 @@ def test_the_two_forms_agree_over_the_grid(at: dt.datetime) -> None:
         ],
         300,
     )
-    told = dict(with_status(Assignment.objects.all(), at).values_list("enrollment_id", "status"))
+    told = dict(rows(at).values_list("enrollment_id", "status"))
     expected = {e.pk: status_of(f, at) for e, f in zip(enrollments, facts, strict=True)}
     assert told == expected
     assert set(expected.values()) == set(Status), "the grid meets every status"
     for status in Status:
-        by_filter = set(
-            with_status(Assignment.objects.all(), at).filter(status=status).values_list("enrollment_id", flat=True)
-        )
+        by_filter = set(rows(at).filter(status=status).values_list("enrollment_id", flat=True))
         assert by_filter == {pk for pk, s in expected.items() if s == status}
 
 
@@ -114,7 +117,7 @@ def test_the_two_forms_agree_without_certificate_or_enrollment(at: dt.datetime) 
     Assignment.objects.filter(pk=bare.pk).update(enrollment=None)
     for days in (-1, 0, 13, 14, 15, 400):
         then = at + dt.timedelta(days=days)
-        told = dict(with_status(Assignment.objects.all(), then).values_list("pk", "status"))
+        told = dict(rows(then).values_list("pk", "status"))
         for row in Assignment.objects.filter(pk__in=(plain.pk, bare.pk)):
             assert told[row.pk] == status_of(facts_of(row, row.enrollment, None), then)
 
@@ -129,7 +132,7 @@ def test_a_superseded_certificate_decides_nothing(at: dt.datetime) -> None:
     Certificate.objects.filter(pk=old.pk).update(superseded_at=at, expires_at=at)
     old.pk, old.public_id, old.code, old.number = None, uuid.uuid4(), "OTHER", "AR-2"
     old.save(force_insert=True)
-    assert with_status(Assignment.objects.all(), at).get().status == Status.COMPLETE  # type: ignore[attr-defined]
+    assert rows(at).get().status == Status.COMPLETE
 
 
 def test_withdrawn_comes_before_everything(at: dt.datetime) -> None:

@@ -51,7 +51,18 @@ def people(found: Any) -> list[str]:
 def everybody(team: Team, course: Course, at: dt.datetime) -> dict[str, Assignment]:
     """One person in each status at ``at + 100 days``."""
     then = at + 100 * DAY
-    names = "expired revoked overdue used expiring waiting reading later complete withdrawn".split()
+    names = [
+        "expired",
+        "revoked",
+        "overdue",
+        "used",
+        "expiring",
+        "waiting",
+        "reading",
+        "later",
+        "complete",
+        "withdrawn",
+    ]
     rows = {
         name: give(
             factories.make_user(name.capitalize(), team=team), course, at, due_in=20 if name == "overdue" else 200
@@ -85,7 +96,17 @@ def everybody(team: Team, course: Course, at: dt.datetime) -> dict[str, Assignme
 def test_what_needs_attention_comes_first(team: Team, course: Course, at: dt.datetime) -> None:
     everybody(team, course, at)
     found = page(at + 100 * DAY)
-    assert people(found) == ["Revoked", "Expired", "Overdue", "Used", "Expiring", "Waiting", "Reading", "Later", "Complete"]
+    assert people(found) == [
+        "Revoked",
+        "Expired",
+        "Overdue",
+        "Used",
+        "Expiring",
+        "Waiting",
+        "Reading",
+        "Later",
+        "Complete",
+    ]
     ranks = [ATTENTION[row.status] for row in found.rows]
     assert ranks == sorted(ranks)
     details = {row.person.name: row.detail for row in found.rows}
@@ -189,7 +210,9 @@ def boss(team: Team, client: Client) -> User:
     return user
 
 
-@pytest.mark.parametrize("filters", [{}, {"status": "overdue"}, {"search": "ed"}, {"course": "test-course"}, {"status": "nonsense"}])
+@pytest.mark.parametrize(
+    "filters", [{}, {"status": "overdue"}, {"search": "ed"}, {"course": "test-course"}, {"status": "nonsense"}]
+)
 def test_the_csv_is_what_the_page_shows(
     boss: User, team: Team, course: Course, client: Client, filters: dict[str, str]
 ) -> None:
@@ -219,7 +242,18 @@ def test_the_csv_is_a_download_that_nobody_keeps(boss: User, client: Client) -> 
     assert "no-store" in response["Cache-Control"]
 
 
-EVIL = ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", " =1+1", "\u00a0=1"]
+EVIL = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+    "\uff1d1+1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff20SUM(1)",
+    " =1+1",
+    "\u00a0=1",
+]
 
 
 @pytest.mark.parametrize("name", EVIL)

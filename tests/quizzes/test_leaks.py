@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.http import HttpResponse
 from django.test import Client
 
 from lms.lib import clock
@@ -20,7 +19,7 @@ from tests.quizzes.kinds.samples import SENTINEL
 pytestmark = pytest.mark.django_db
 
 
-def seen(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
+def seen(response: Any) -> tuple[int, bytes, dict[str, str]]:
     """Status, body without the token, and headers, as they reach a browser."""
     headers = {name.lower(): value for name, value in response.items()}
     return response.status_code, sittings.without_token(response.content), headers
@@ -93,11 +92,11 @@ def test_the_acknowledgement_says_nothing_of_right_or_wrong(client: Client, slug
     assert (row.points, row.right) == (None, None), "nothing is graded before hand-in"
 
 
-def walk_before_hand_in(client: Client, attempt: Attempt) -> dict[str, HttpResponse]:
+def walk_before_hand_in(client: Client, attempt: Attempt) -> dict[str, Any]:
     """Every page and door that a learner reaches while an attempt is open."""
     enrollment, unit = attempt.enrollment, attempt.unit
     course = f"/courses/{enrollment.public_id}/"
-    found: dict[str, HttpResponse] = {
+    found: dict[str, Any] = {
         path: client.get(path, follow=True)
         for path in (
             "/",
@@ -122,7 +121,9 @@ def walk_before_hand_in(client: Client, attempt: Attempt) -> dict[str, HttpRespo
         found[f"{n} refused page"] = client.post(where, {**wrong, "revision": "x"})
         found[f"{n} refused door"] = client.post(door, {**wrong, "revision": "x"})
         found[f"{n} json body"] = client.post(door, {"choice": 1}, content_type="application/json")
-        if response.question.kind != "short_text":  # its best answer is the sentinel, and an answer is shown to who gave it
+        if (
+            response.question.kind != "short_text"
+        ):  # its best answer is the sentinel, and an answer is shown to who gave it
             found[f"{n} stored"] = client.post(door, {**sittings.fields(response), "revision": "0"})
             found[f"{n} stale"] = client.post(where, {"revision": "0"})
             found[f"{n} stale door"] = client.post(door, {"revision": "0"})

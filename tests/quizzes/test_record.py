@@ -96,7 +96,9 @@ def test_who_may_open_what(
     )
     before = snapshot()
     seen = viewers(team, learner)
-    order = sorted(seen, key=lambda name: name == "owner")  # the owner last: what the others did must have changed nothing
+    order = sorted(
+        seen, key=lambda name: name == "owner"
+    )  # the owner last: what the others did must have changed nothing
     for name in order:
         other = Client()
         other.force_login(seen[name])
@@ -170,7 +172,7 @@ def boss(team: Team, client: Client) -> User:
 
 def test_attempts_with_number_date_minutes_score_and_objectives(boss: User, learner: User, client: Client) -> None:
     now = clock.now()
-    enrollment = factories.make_enrollment(learner, factories.make_course())
+    enrollment = factories.make_enrollment(learner, factories.make_course(), at=now - 3 * DAY)
     unit = enrollment.version.units.get()
     first = attempts.start(enrollment, unit, at=now - 2 * DAY)
     attempts.submit(first, at=now - 2 * DAY + dt.timedelta(minutes=7, seconds=20))
@@ -182,7 +184,9 @@ def test_attempts_with_number_date_minutes_score_and_objectives(boss: User, lear
     assert "3 of 3, passed" in shown
     assert "Find the right person. 0 of 3" in shown
     assert "Find the right person. 3 of 3" in shown
-    minutes = re.findall(r'<td class="num">(\d+)</td>', client.get(f"/team/people/{learner.public_id}/").content.decode())
+    minutes = re.findall(
+        r'<td class="num"[^>]*>(\d+)</td>', client.get(f"/team/people/{learner.public_id}/").content.decode()
+    )
     assert minutes == ["1", "7", "2", "1"]
     assert "Certificate AR-" in shown
     assert "you see results by topic" in shown.lower()
@@ -209,7 +213,10 @@ def test_the_options_chosen_are_never_shown(boss: User, learner: User, client: C
     assert SECRET in Client_for(learner).get(f"/attempts/{Attempt.objects.get().public_id}/result/").content.decode()
     for viewer, paths in (
         (boss, ["/team/", f"/team/people/{learner.public_id}/"]),
-        (factories.make_coordinator(), [f"/team/people/{learner.public_id}/", f"/coordinator/people/{learner.public_id}/"]),
+        (
+            factories.make_coordinator(),
+            [f"/team/people/{learner.public_id}/", f"/coordinator/people/{learner.public_id}/"],
+        ),
         (learner, ["/record/"]),
     ):
         for path in paths:
@@ -249,7 +256,7 @@ def test_what_happened_is_said_in_words_and_written_dates(boss: User, learner: U
 
 def test_my_record_says_who_sees_it(boss: User, learner: User, client: Client) -> None:
     shown = text(Client_for(learner).get("/record/").content.decode())
-    assert "Ines Boss, and the training coordinator" in shown
+    assert "Ines Boss , and the training coordinator" in shown
     assert "Nobody but you sees which answers you chose" in shown
     alone = factories.make_user()
     assert "You and the training coordinator" in text(Client_for(alone).get("/record/").content.decode())
@@ -267,7 +274,7 @@ def test_the_queries_do_not_grow(
     mine, theirs, central = Client_for(learner), Client_for(boss), Client_for(factories.make_coordinator())
     with django_assert_num_queries(15):
         mine.get("/record/")
-    with django_assert_num_queries(16):
-        theirs.get(f"/team/people/{learner.public_id}/")
     with django_assert_num_queries(15):
+        theirs.get(f"/team/people/{learner.public_id}/")
+    with django_assert_num_queries(14):
         central.get(f"/team/people/{learner.public_id}/")

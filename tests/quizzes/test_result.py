@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from courses.actions import issuing
+from courses.actions import assigning, issuing
 from courses.authoring.compiled import CompiledCourse
 from courses.models import Certificate
 from lms.lib import clock
 from lms.people.models import User
+from lms.record.actions import SYSTEM
 from quizzes.actions import attempts
 from quizzes.models import Attempt
 from tests import factories
@@ -85,7 +86,10 @@ def test_a_pass_of_the_first_unit_leads_to_the_second(client: Client, learner: U
 def test_without_an_address_no_mail_is_promised(client: Client) -> None:
     person = factories.make_user(email=None)
     client.force_login(person)
-    assert "mail" not in re.sub(r"<footer.*", "", page(client, handed_in(person)), flags=re.DOTALL).split("<main")[1].lower()
+    assert (
+        "mail"
+        not in re.sub(r"<footer.*", "", page(client, handed_in(person)), flags=re.DOTALL).split("<main")[1].lower()
+    )
 
 
 def test_missed_ones_come_first_the_critical_before_all(client: Client, learner: User) -> None:
@@ -134,8 +138,27 @@ def test_a_later_pass_is_not_undone_on_the_older_page(client: Client, learner: U
     factories.pass_unit(first.enrollment)
     html = page(client, first)
     assert "Not yet: 0 of 3" in html
+    assert "You have passed since" in html
     assert "attempts left" not in html
     assert "Try again" not in html
+
+
+def test_an_open_attempt_is_what_comes_next(client: Client, learner: User) -> None:
+    first = handed_in(learner, wrong=lambda r: True)
+    Attempt.objects.update(submitted_at=clock.now().replace(year=2020))
+    attempts.start(first.enrollment, first.unit, at=clock.now())
+    html = page(client, first)
+    assert "Go on with attempt 2" in html
+    assert "Continue the quiz" in html
+
+
+def test_a_withdrawn_course_invites_to_nothing(client: Client, learner: User) -> None:
+    first = handed_in(learner, wrong=lambda r: True)
+    assigning.withdraw(first.enrollment.assignments.get(), reason="x", by=SYSTEM, at=clock.now())
+    html = page(client, first)
+    assert "This quiz is closed" in html
+    assert "Try again" not in html
+    assert "other questions" not in html
 
 
 def test_a_revoked_certificate_is_not_offered_as_new(client: Client, learner: User) -> None:
@@ -148,5 +171,5 @@ def test_a_revoked_certificate_is_not_offered_as_new(client: Client, learner: Us
 def test_the_queries_of_a_result(client: Client, learner: User, number: int, django_assert_num_queries: Any) -> None:
     attempt = handed_in(learner, factories.make_course(serve=number, pool=9))
     client.get("/training/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         page(client, attempt)

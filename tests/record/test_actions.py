@@ -18,7 +18,8 @@ SUBJECT = uuid.UUID(int=7)
 def write(n: int = 1, *, subject: uuid.UUID = SUBJECT, at: dt.datetime) -> list[TrainingEvent]:
     with transaction.atomic():
         return [
-            actions.append(subject, EventKind.COURSE_STARTED, {"n": i}, at=at, by=actions.SYSTEM) for i in range(1, n + 1)
+            actions.append(subject, EventKind.COURSE_STARTED, {"n": i}, at=at, by=actions.SYSTEM)
+            for i in range(1, n + 1)
         ]
 
 
@@ -66,9 +67,9 @@ def test_the_key_matters(at: dt.datetime, settings: object) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_is_rolled_back_leaves_no_gap(at: dt.datetime) -> None:
     write(1, at=at)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         actions.append(SUBJECT, EventKind.COURSE_STARTED, {}, at=at, by=actions.SYSTEM)
-        _ = 1 / 0
+        transaction.set_rollback(True)
     (event,) = write(1, at=at)
     assert event.seq == 2
     assert list(queries.faults(SUBJECT)) == []

@@ -21,6 +21,10 @@
   let pause = 0;          // milliseconds to the next try after a failure
   let timer = 0;
   let leaving = false;
+  let doubtful = null;    // a body that was sent and whose fate is not known: it goes again, as it was, before any other
+  let refusals = 0;       // how often in a row the server took the token for wrong although somebody is signed in
+  let insisted = false;   // a button was pressed although the last try to store failed
+  let waiting = null;     // the button whose way is taken once the answer is stored
 
   const icon = (name) => {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -43,6 +47,8 @@
   const acknowledge = (data) => {
     revision.value = data.revision;
     pause = 0;
+    refusals = 0;
+    insisted = false;
     if (count) count.textContent = `${data.stored} of ${data.out_of} stored`;
     if (progress) progress.value = data.stored;
     if (current) {
@@ -78,7 +84,7 @@
 
   async function store() {
     clearTimeout(timer);
-    if (stopped || sending || !dirty) return sending;
+    if (stopped || leaving || sending || !dirty) return sending;
     dirty = false;
     say(span("meta", "Storing …"));
     sending = send();
@@ -87,24 +93,36 @@
   }
 
   async function send() {
+    const resent = doubtful !== null;
+    const body = doubtful || new FormData(form);
+    body.set("csrfmiddlewaretoken", token.value);
     let answer;
     try {
       answer = await fetch(form.dataset.store, {
-        method: "POST", body: new FormData(form), credentials: "same-origin", redirect: "error",
+        method: "POST", body, credentials: "same-origin", redirect: "error", keepalive: true,
         headers: { "X-CSRFToken": token.value, "X-Requested-With": "XMLHttpRequest" },
       });
     } catch {
+      doubtful = body;  // the answer may have been stored and the acknowledgment lost
       return later("Your answer is kept on this page and is sent when you are back online.");
     }
     let data = {};
     try { data = await answer.json(); } catch { /* an error page */ }
-    if (answer.ok) return acknowledge(data);
+    if (answer.status >= 500) {
+      doubtful = body;
+      return later("The server did not answer. Your answer is kept on this page and is sent again by itself.");
+    }
     if (answer.status === 401 || answer.status === 403) { dirty = true; return signInAgain(); }
+    doubtful = null;
+    if (answer.ok) {
+      if (resent) dirty = true;  // what is on the page now may be newer than what was in doubt
+      return acknowledge(data);
+    }
     if (answer.status === 409) return stop(data.error, data.url, "Show the stored answer");
     if (answer.status === 410) return stop(data.error, data.url, "Show the result");
     if (answer.status === 422) return say(span("stored is-waiting", icon("triangle-alert"), `Not stored. ${data.error}`));
     if (answer.status === 404) return stop("This quiz is not here for the person who is signed in now.", "/", "My training");
-    return later("The server did not answer. Your answer is kept on this page and is sent again by itself.");
+    return say(span("stored is-waiting", icon("triangle-alert"), "Not stored. Please load this page again."));
   }
 
   async function freshToken() {
@@ -118,7 +136,8 @@
     notStored("Your answer is kept on this page.");
     try {
       const state = await freshToken();
-      if (state.signed_in) { pause = 0; timer = setTimeout(store, 200); return; }
+      if (state.signed_in && refusals < 2) { refusals += 1; pause = 0; return; }
+      if (state.signed_in) return later("The server does not take answers from this page just now. It is tried again by itself.");
     } catch { return later("Your answer is kept on this page."); }
     if (dialog && !dialog.open) { dialog.showModal(); again.elements.namedItem("password").focus(); }
   }
@@ -138,8 +157,10 @@
         again.elements.namedItem("password").value = "";
         dialog.close();
         pause = 0;
+        refusals = 0;
         dirty = true;
-        store();
+        await store();
+        if (waiting && !dirty && !stopped) go(waiting);
         return;
       }
       againError.textContent = answer.status === 429
@@ -160,16 +181,31 @@
     timer = setTimeout(store, 900);
   });
   window.addEventListener("online", () => { pause = 0; store(); });
-  form.addEventListener("submit", async (event) => {
-    if (leaving || !sending) { leaving = true; return; }
-    event.preventDefault();          // a save is under way: let it end, or this page would overtake itself
-    clearTimeout(timer);
-    const button = event.submitter;
-    await sending;
-    if (stopped) return;
+  const go = (button) => {
     leaving = true;
+    clearTimeout(timer);
     form.requestSubmit(button);
+  };
+  form.addEventListener("submit", async (event) => {
+    if (leaving) return;
+    const button = event.submitter;
+    if (stopped || (!dirty && !sending)) { leaving = true; clearTimeout(timer); return; }
+    event.preventDefault();          // first the script's save ends, or this page would overtake itself
+    pause = 0;
+    waiting = button;
+    if (sending) await sending;
+    if (dirty && !sending) await store();
+    if (stopped || leaving) return;
+    if (dialog && dialog.open) return;   // the way goes on after signing in
+    if (dirty && (navigator.onLine === false || !insisted)) {   // leaving now would lose the answer; the page says so
+      insisted = true;
+      waiting = null;
+      return;
+    }
+    go(button);
   });
+  if (dialog) dialog.addEventListener("cancel", () => { waiting = null; });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") store(); });
   window.addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   if (!receipt.querySelector(".stored")) say(span("meta", "Your answer is stored as soon as you give it."));
