@@ -35,7 +35,8 @@ class TeamRow:
     def detail(self) -> str:
         """The second line of the status, in words."""
         if self.status == Status.COMPLETE or self.status == Status.EXPIRING:
-            return f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
+            until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
+            return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
         if self.status == Status.EXPIRED:
             if self.revoked_on is not None:
                 return f"certificate revoked on {dates.long_date(self.revoked_on)}"

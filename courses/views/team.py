@@ -2,6 +2,8 @@
 
 from urllib.parse import urlencode
 
+import itertools
+
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -19,6 +21,9 @@ def _filters(request: HttpRequest) -> dict[str, str]:
     """What the address asks for, as it is used. An unknown status is no filter."""
     asked = {name: request.GET.get(name, "").replace("\0", "")[:80].strip() for name in ("course", "status", "search")}
     return asked if asked["status"] in Status.values else {**asked, "status": ""}
+
+
+BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 
 
 def _page(request: HttpRequest, filters: dict[str, str]) -> TeamPage:
@@ -66,7 +71,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
         )
         for p in page.people_without
     ]
-    response = StreamingHttpResponse(csvsafe.lines(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        itertools.chain([BYTE_ORDER_MARK], csvsafe.lines(rows)), content_type="text/csv; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = (
         f'attachment; filename="training-{dates.local_date(page.at, signed_in(request).zone)}.csv"'
     )

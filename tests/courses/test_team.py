@@ -113,7 +113,7 @@ def test_what_needs_attention_comes_first(team: Team, course: Course, at: dt.dat
     assert details["Revoked"] == "certificate revoked on November 28, 2026"
     assert details["Expired"] == "since February 21, 2027"
     assert details["Overdue"] == "since December 13, 2026"
-    assert details["Expiring"] == "valid to March 13, 2027"
+    assert details["Expiring"] == "completed November 23, 2026, valid to March 13, 2027"
     assert details["Complete"] == "valid to November 23, 2028"
     assert details["Waiting"] == "due June 11, 2027"
     progress = {row.person.name: row.progress for row in found.rows}
@@ -199,7 +199,7 @@ def rows_on_screen(html: str) -> list[list[str]]:
 def exported(client: Client, **filters: str) -> list[dict[str, str]]:
     response = client.get("/team/export.csv", filters)
     assert response.status_code == 200
-    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
