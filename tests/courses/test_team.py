@@ -114,7 +114,7 @@ def test_what_needs_attention_comes_first(team: Team, course: Course, at: dt.dat
     assert details["Expired"] == "since February 21, 2027"
     assert details["Overdue"] == "since December 13, 2026"
     assert details["Expiring"] == "completed November 23, 2026, valid to March 13, 2027"
-    assert details["Complete"] == "valid to November 23, 2028"
+    assert details["Complete"] == "completed November 23, 2026, valid to November 23, 2028"
     assert details["Waiting"] == "due June 11, 2027"
     progress = {row.person.name: row.progress for row in found.rows}
     assert progress["Complete"] == "1 of 1 unit"
