@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from lms.lib import doorbell
-from tests.faults.harness import ROOT, Children, House, database_url
+from tests.faults.harness import ROOT, SEED, Children, House, database_url, rounds
 
 REACHED: set[str] = set()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.name == "test_every_point_was_reached")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"fault rounds: {rounds()}, LMS_FAULT_SEED={SEED}")
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +57,15 @@ def house(
 
 
 @pytest.fixture(scope="session")
-def children(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
+def children(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Children]:
     """Processes for single pieces of work, see ``tests.faults.runner``."""
     folder = tmp_path_factory.mktemp("children")
     env = {**os.environ, "LMS_VAR": str(folder), "DATABASE_URL": database_url(), "EMAIL_URL": "smtp://127.0.0.1:1"}
-    from django.conf import settings
-
-    env |= {"SECRET_KEY": settings.SECRET_KEY, "RECORD_KEY": settings.RECORD_KEY, "DJANGO_SETTINGS_MODULE": "lms.settings"}
+    env |= {
+        "SECRET_KEY": settings.SECRET_KEY,
+        "RECORD_KEY": settings.RECORD_KEY,
+        "DJANGO_SETTINGS_MODULE": "lms.settings",
+    }
     children = Children(env, folder / "log")
     try:
         yield children

@@ -6,6 +6,7 @@ forked from a warm one, where hundreds of deaths are wanted.
 """
 
 import contextlib
+import datetime as dt
 import json
 import os
 import random
@@ -14,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from django.conf import settings
 from django.db import connection
 from honcho.environ import parse_procfile
 
+from lms.lib import clock
 from lms.lib.deathsig import die_with_parent
 from lms.run.broker import find_binary
 from tests.outbox.conftest import MailServer
@@ -40,12 +41,15 @@ def rounds() -> int:
     return int(os.environ.get("LMS_FAULT_ROUNDS") or (20 if os.environ.get("CI") == "true" else 5))
 
 
+#: The seed of this run; printed at its end. With ``LMS_FAULT_SEED`` set to it, every round draws the same again.
+SEED = os.environ.get("LMS_FAULT_SEED") or str(random.SystemRandom().randrange(10**9))
+
+
 def chances() -> Iterator[random.Random]:
-    """A source of chance for each round. Its seed is printed, and pytest shows it when the round fails."""
+    """A source of chance for each round, drawn from the seed of the run."""
     for number in range(1, rounds() + 1):
-        seed = int(os.environ.get("LMS_FAULT_SEED") or random.SystemRandom().randrange(10**9))
-        print(f"round {number}, LMS_FAULT_SEED={seed}")
-        yield random.Random(seed)
+        print(f"round {number} of {rounds()}, LMS_FAULT_SEED={SEED}")
+        yield random.Random(f"{SEED}-{number}")
 
 
 def database_url() -> str:
@@ -134,7 +138,7 @@ class Broker:
     def waiting(self) -> int:
         """How many tasks wait in the queue."""
         with self.client() as client:
-            return int(client.llen(current_app.conf.task_default_queue))  # type: ignore[arg-type]
+            return int(client.llen(current_app.conf.task_default_queue))
 
     def kill(self) -> None:
         if self.process is not None:
@@ -188,6 +192,10 @@ class House:
         new.write_text(str(self.offset))
         new.replace(self.clock_file)
 
+    def set_clock(self, instant: dt.datetime) -> None:
+        """Makes it this instant for every process."""
+        self.move_clock((instant - clock.now()).total_seconds())
+
     def reached(self) -> dict[str, int]:
         """The armed points that were passed, and how often."""
         return {path.name: path.stat().st_size for path in self.passes.iterdir() if path.suffix != ".go"}
@@ -212,7 +220,8 @@ class House:
         return process
 
     def web(self, *, failpoint: str = "", **env: str) -> Process:
-        """gunicorn, answering."""
+        """gunicorn, answering, on a port that no earlier one has used."""
+        self.port = free_port()
         process = self.start("web", failpoint=failpoint, **env)
 
         def answers() -> bool:
@@ -278,6 +287,11 @@ class Children:
         """Waits for it; returns its exit code, negative for a signal."""
         return int(self._ask(do="end", pid=pid))
 
+    def kill(self, pid: int) -> int:
+        """Signal 9, now, unless it has ended; returns the exit code."""
+        os.kill(pid, signal.SIGKILL)
+        return self.end(pid)
+
     def run(self, house: House, job: str, *args: Any) -> None:
         """A piece of work that must go well."""
         code = self.end(self.begin(house, job, *args))
@@ -298,8 +312,3 @@ class Children:
             assert pipe is not None
             with contextlib.suppress(OSError):
                 pipe.close()
-
-
-def hold(seconds: float) -> None:
-    """Where nothing can be waited for: the time in which something wrong would have happened."""
-    time.sleep(seconds)

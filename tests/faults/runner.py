@@ -16,27 +16,30 @@ import django
 
 django.setup()
 
-from celery import current_app  # noqa: E402
 from django.conf import settings  # noqa: E402
 
+from lms.celery import app  # noqa: E402
 from lms.lib import clock, doorbell  # noqa: E402
 from lms.lib.deathsig import die_with_parent  # noqa: E402
+
+app.loader.import_default_modules()
 
 _rung: list[tuple[str, str]] = []
 
 
 def task(name: str, *args: Any) -> None:
     """The task, as the worker calls it."""
-    current_app.tasks[name](*args)
+    app.tasks[name](*args)
 
 
 def catch_up() -> None:
-    """What beat and a worker do: both sweeps, then every task that was rung, until nobody rings any more."""
-    task("courses.tasks.sweep")
-    task("lms.outbox.tasks.sweep")
-    while _rung:
-        name, row_id = _rung.pop(0)
-        task(name, row_id)
+    """What beat and a worker do: the sweeps, and every task that was rung, until nobody rings any more. Mail comes first, so
+    that a mail which was let go too early would go without its certificate."""
+    for sweep in ("lms.outbox.tasks.sweep", "courses.tasks.sweep", "lms.outbox.tasks.sweep"):
+        task(sweep)
+        while _rung:
+            name, row_id = _rung.pop(0)
+            task(name, row_id)
 
 
 def plan() -> None:
@@ -79,7 +82,7 @@ def _child(request: dict[str, Any]) -> int:
     os.environ.update(request["env"])
     for name, value in request["settings"].items():
         setattr(settings, name, value)
-    doorbell.ring = lambda name, row_id: _rung.append((name, row_id))
+    doorbell.ring = lambda task, row_id: _rung.append((task, row_id))
     try:
         JOBS[request["job"]](*request["args"])
     except BaseException:

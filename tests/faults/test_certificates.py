@@ -2,10 +2,12 @@
 
 import datetime as dt
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +17,7 @@ from courses.enums import FileState
 from lms.lib import clock
 from lms.outbox import work
 from lms.outbox.enums import MessageState
+from lms.outbox.tasks import DELIVER
 from tests.factories import make_coordinator
 from tests.faults import making
 from tests.faults.harness import CALM, Children, House, chances
@@ -25,7 +28,12 @@ from tests.platform.launching import wait_for
 pytestmark = [pytest.mark.fault, pytest.mark.both_db]
 
 PDF_POINTS = [point for point in POINTS if point.startswith("pdf.")]
-ALONE = [*PDF_POINTS, "mail.after_claim", "mail.after_sent"]  # where even a certificate's mail is certain to come once
+CERTAIN = [
+    "mail.after_claim",
+    "mail.before_connect",
+    "mail.after_rcpt",
+    "mail.after_sent",
+]  # the others are test_mail's
 
 
 @pytest.mark.parametrize("point", PDF_POINTS)
@@ -71,19 +79,43 @@ def test_a_killed_child_of_a_worker_with_many(house: House) -> None:
     assert_one_certificate(certificate.enrollment, house.mail)
 
 
+@pytest.mark.parametrize("signum", [signal.SIGQUIT, signal.SIGTERM])
+def test_a_worker_that_is_asked_to_stop_while_it_draws(house: House, signum: signal.Signals) -> None:
+    """QUIT (what the launcher sends) ends the task after the soft time; TERM waits for it, and here it may go on."""
+    certificate = making.passed()
+    house.broker.start()
+    worker = house.worker("--concurrency", "1", failpoint="pdf.mid_write:hang")
+    house.ring(DRAW, str(certificate.pk))
+    wait_for(lambda: house.reached().get("pdf.mid_write"), 30, "the worker hangs in the middle of the file")
+    worker.popen.send_signal(signum)
+    if signum == signal.SIGTERM:
+        house.let_go("pdf.mid_write")
+    worker.popen.wait(30)
+    house.move_clock(CALM)
+    house.worker()
+    house.start("beat")
+    message = certificate_message(certificate)
+
+    def mailed() -> bool:
+        message.refresh_from_db()
+        return message.state == MessageState.SENT
+
+    wait_for(mailed, 30, "the certificate is mailed")
+    assert_one_certificate(certificate.enrollment, house.mail)
+
+
 def test_deaths_in_any_order_lose_nothing(house: House, children: Children) -> None:
     """Rounds of chance: one to six deaths on the way of one certificate, each at a point of chance."""
     for chance in chances():
         certificate = making.passed()
         message = certificate_message(certificate)
-        for point in [chance.choice(ALONE) for _ in range(chance.randint(1, 6))]:
+        for _ in range(chance.randint(1, 6)):
             certificate.refresh_from_db()
             message.refresh_from_db()
-            drawing = certificate.state != FileState.STORED
-            if drawing != point.startswith("pdf.") or message.state == MessageState.SENT:
-                continue
-            name, pk = (DRAW, certificate.pk) if drawing else ("lms.outbox.tasks.deliver", message.pk)
-            children.run_killed(house, "task", name, str(pk), point=point)
+            if certificate.state != FileState.STORED:
+                children.run_killed(house, "task", DRAW, str(certificate.pk), point=chance.choice(PDF_POINTS))
+            elif message.state != MessageState.SENT:
+                children.run_killed(house, "task", DELIVER, str(message.pk), point=chance.choice(CERTAIN))
             house.move_clock(CALM)
         children.run(house, "catch_up")
         assert_one_certificate(certificate.enrollment, house.mail)
@@ -131,14 +163,14 @@ def test_a_worker_that_wakes_after_its_lease_changes_nothing(house: House, child
 
 def full_disk(certificate: Any) -> str:
     """The temporary file of this process's try lies on the kernel's full device."""
-    folder = filing.Path(filing.settings.CERTIFICATE_DIR)
+    folder = Path(settings.CERTIFICATE_DIR)
     folder.mkdir(exist_ok=True)
     (folder / f".{certificate.public_id}.pdf.{os.getpid()}").symlink_to("/dev/full")
     return "No space left on device"
 
 
 def folder_is_a_file(certificate: Any) -> str:
-    folder = filing.Path(filing.settings.CERTIFICATE_DIR)
+    folder = Path(settings.CERTIFICATE_DIR)
     if not folder.exists():
         folder.write_text("not a folder")
     return "File exists"
