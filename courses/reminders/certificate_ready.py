@@ -38,10 +38,13 @@ class CertificateReady(kinds.Kind):
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:
+        """The stored file. Raises FileNotFoundError while there is none, so that the mail is tried later and never goes without it."""
         found = []
         for occasion in message.occasions.filter(kind=self.slug):
             certificate = self.certificate(occasion)
-            if certificate is not None and certificate.file:
+            if certificate is not None:
+                if not certificate.file:
+                    raise FileNotFoundError(f"the file of certificate {certificate.number} is not stored yet")
                 content = (Path(settings.CERTIFICATE_DIR) / certificate.file).read_bytes()
                 found.append(kinds.Attachment(f"Certificate {certificate.number}.pdf", content, "application/pdf"))
         return found

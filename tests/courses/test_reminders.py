@@ -7,9 +7,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
-from courses.actions import assigning
+from courses.actions import assigning, filing
 from courses.models import Assignment, Course
 from courses.reminders import due_soon, overdue
 from courses.reminders.planner import plan
@@ -271,3 +272,22 @@ def test_four_planners_at_once_announce_each_reason_once(at: dt.datetime) -> Non
     assert sum(made) == 5
     assert planned() == {"due_soon": 5}
     assert Message.objects.filter(kind="due_soon").count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_certificate_mail_never_goes_without_its_file(at: dt.datetime) -> None:
+    """Discarded while it waited and sent again by a person, it still waits for the file."""
+    factories.make_course(at=at)
+    factories.pass_unit(factories.make_enrollment(at=at), at=at)
+    waiting = Message.objects.get(kind="certificate_ready")
+    assert outbox.discard(waiting, at=at, by=SYSTEM, reason="By mistake")
+    again = outbox.resend(waiting, at=at, by=SYSTEM, reason="It was a mistake")
+    assert again is not None
+    outbox.deliver(again.pk, at=at)
+    again.refresh_from_db()
+    assert again.state == MessageState.QUEUED
+    assert not list(Path(settings.EMAIL_FILE_PATH).glob("*"))
+    filing.sweep(at=at)
+    outbox.deliver(again.pk, at=at + DAY)
+    again.refresh_from_db()
+    assert again.state == MessageState.SENT
