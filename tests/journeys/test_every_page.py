@@ -1,0 +1,341 @@
+"""Every page of every role, looked at by axe in both widths; none scrolls sideways; the browser complains of nothing."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Page, expect
+
+from tests.journeys.browser import DESKTOP, PHONE, Visitor, scrolls_sideways
+from tests.journeys.conftest import Visit
+from tests.journeys.stack import COORDINATOR, STAFF, SUPERVISOR, Stack, link_in
+
+pytestmark = pytest.mark.journey
+
+#: pages about something that the demonstration has none of, so that no address of theirs can be opened
+WITHOUT_AN_OBJECT = {"withdraw_approval", "end_acceptance", "waive_slot", "end_waiver"}
+AXE = Axe()
+ROLES = {"anybody", "learner", "supervisor", "coordinator"}
+NARROW = {"width": 320, "height": 700}
+#: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
+NO_PAGE = {
+    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "certificate_file",
+    "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
+    "people:discard_message", "people:resend_message", "people:add_supervisor", "home",
+}  # fmt: skip
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong on the page, all rules on, in words."""
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{page.url} at {page.evaluate('innerWidth')}: {v['id']}: {v['help']}: {v['nodes'][0]['html'][:200]}"
+        for v in found
+    ]
+
+
+class Inspection:
+    """Opens pages, keeps what is wrong with them, and which kinds of address were seen."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.seen: set[str] = set()
+        self.roles: set[str] = set()
+        self.links: list[str] = []
+
+    def look(self, visitor: Visitor, address: str = "", *, status: int = 200) -> Page:
+        """At the page of an address, or at the one that is open, in three widths."""
+        page = visitor.page
+        page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+        if address:
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == status, f"{address} answers {answer.status}"
+        page.evaluate("document.fonts.ready")
+        page.evaluate("document.querySelectorAll('main details').forEach((node) => { node.open = true; })")
+        self.problems += violations(page)
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        self.problems += violations(page)
+        for width in (PHONE, NARROW):
+            page.set_viewport_size(width)  # type: ignore[arg-type]
+            self.problems += [f"{page.url} at {width['width']}: {wide}" for wide in scrolls_sideways(page)]
+        self.seen.add(name_of(page.url))
+        hrefs = page.eval_on_selector_all("a[href^='/']", "links => links.map((link) => link.getAttribute('href'))")
+        self.links += [href for href in hrefs if name_of(href) not in NO_PAGE]
+        return page
+
+    def follow(self, visitor: Visitor) -> None:
+        """Looks at one page of every kind that is linked from the pages seen and was not looked at."""
+        while self.links:
+            href = self.links.pop()
+            if name_of(href) not in self.seen:
+                self.look(visitor, href)
+
+
+def name_of(url: str) -> str:
+    path = re.sub(r"^https?://[^/]+", "", url).partition("?")[0].partition("#")[0]
+    try:
+        return str(get_resolver().resolve(path).view_name)
+    except Resolver404:
+        return "an address that is none"
+
+
+def every_name(patterns: list[Any] | None = None, space: str = "") -> Iterator[str]:
+    """The names of all addresses of this project and of the account pages that can be reached."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from every_name(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            yield f"{space}{pattern.name}"
+
+
+@pytest.fixture(scope="module")
+def inspection() -> Inspection:
+    return Inspection()
+
+
+@pytest.fixture(scope="module")
+def known(stack: Stack) -> dict[str, str]:
+    found: dict[str, str] = stack.ask("addresses")
+    return found
+
+
+def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
+    visitor = visit()
+    visitor.expect_complaint("status of 4(04|22)")
+    look = inspection.look
+    inspection.roles.add("anybody")
+    before = len(inspection.problems)
+    page = look(visitor, "/account/login/")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    look(visitor, "/account/password/reset/")
+    page.get_by_label("Email").fill("somebody@alderford.example")
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/done/"))
+    look(visitor)
+    look(visitor, "/account/password/reset/key/1-wrong/")
+    look(visitor, "/help/")
+    look(visitor, "/verify/")
+    for code in ("code", "revoked_code", "superseded_code"):
+        look(visitor, f"/verify/{known[code]}")
+    look(visitor, "/verify/UNKNOWN", status=404)
+    look(visitor, "/nothing-here/", status=404)
+    link = link_in(stack.wait_for_mail("yuki.tanaka@alderford.example", "invitation"), "/invitation/")
+    page = look(visitor, link)
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    look(visitor, "/invitation/not-a-token/", status=404)
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
+    visitor = visit(STAFF)
+    look = inspection.look
+    inspection.roles.add("learner")
+    before = len(inspection.problems)
+    look(visitor, "/training/")
+    look(visitor, "/record/")
+    look(visitor, "/help/")
+    look(visitor, "/account/profile/")
+    look(visitor, "/account/password/change/")
+    look(visitor, "/account/logout/")
+    for enrollment in stack.ask("enrollments", email=STAFF).values():
+        page = look(visitor, f"/courses/{enrollment}/")
+        units = {
+            link.get_attribute("href") or ""
+            for link in page.locator("main a[href*='/units/']").all()
+            if (link.get_attribute("href") or "").rstrip("/").count("/") == 4
+        }
+        for unit in sorted(units):
+            look(visitor, unit)
+            look(visitor, f"{unit}quiz/")
+    look(visitor, f"/attempts/{known['passed']}/result/")
+    (certificate,) = stack.ask("certificates", email=STAFF)
+    look(visitor, f"/certificates/{certificate['id']}/")
+    # a quiz with one question of each kind, open, half answered, handed in
+    stack.ask("publish_eight_kinds")
+    address = "rio.amado@alderford.example"
+    person = stack.ask("add_person", name="Rio Amado", email=address, courses={"eight-kinds": 9})
+    attempt = stack.ask("open_attempt", enrollment=person["enrollments"]["eight-kinds"])
+    visitor = visit(address)
+    visitor.expect_complaint("status of 422")
+    for position in range(1, 9):
+        look(visitor, f"/attempts/{attempt}/questions/{position}/")
+        if visitor.page.locator("input[name=value]").count():
+            visitor.page.get_by_label("Your answer").fill("about four")
+            visitor.page.locator(".actionbar .btn-primary").click()
+            expect(visitor.page).to_have_title(re.compile("^Error: "))
+            look(visitor)
+            visitor.page.get_by_label("Your answer").fill("")
+    page = look(visitor, f"/attempts/{attempt}/hand-in/")
+    page.get_by_role("button", name="Hand in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Not yet")
+    look(visitor)
+    look(visitor, f"/attempts/{attempt}/result/")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_my_training_in_every_state(visit: Visit, inspection: Inspection) -> None:
+    """Overdue, all attempts used, opens later, all done, nothing assigned, a certificate that ran out."""
+    before = len(inspection.problems)
+    names = ("darnell.hughes", "hannah.lindqvist", "amina.diallo", "eleanor.finch", "aaliyah.johnson", "noah.stern")
+    for name in names:
+        visitor = visit(f"{name}@alderford.example")
+        inspection.look(visitor, "/training/")
+    inspection.look(visit("olena.kovalenko@alderford.example"), "/record/")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
+    visitor = visit(SUPERVISOR)
+    look = inspection.look
+    inspection.roles.add("supervisor")
+    before = len(inspection.problems)
+    look(visitor, "/team/")
+    look(visitor, "/team/?status=overdue")
+    look(visitor, "/team/?search=nobody+of+this+name")
+    for name in ("Maya Okafor", "Hannah Lindqvist", "Darnell Hughes"):
+        look(visitor, f"/team/people/{stack.ask('person', name=name)['public_id']}/")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
+    visitor = visit(COORDINATOR)
+    visitor.expect_complaint("status of 422")
+    inspection.links.clear()
+    look = inspection.look
+    inspection.roles.add("coordinator")
+    before = len(inspection.problems)
+    person = f"/coordinator/people/{stack.ask('person', name='Grace Mbeki')['public_id']}/"
+    for address in (
+        "/coordinator/",
+        "/coordinator/people/",
+        "/coordinator/people/?search=nobody+of+this+name",
+        "/coordinator/people/add/",
+        person,
+        f"{person}edit/",
+        f"{person}deactivate/",
+        f"{person}assign/",
+        f"/coordinator/people/{known['deactivated']}/",
+        f"/coordinator/people/{known['deactivated']}/reactivate/",
+        f"/coordinator/people/{known['invited']}/",
+        f"/coordinator/assignments/{known['assignment']}/",
+        f"/coordinator/assignments/{known['assignment']}/withdraw/",
+        "/coordinator/certificates/",
+        f"/coordinator/certificates/{known['certificate']}/revoke/",
+        f"/coordinator/certificates/{known['certificate']}/reissue/",
+        f"/certificates/{known['certificate']}/",
+        "/coordinator/site-words/",
+        "/coordinator/site-words/privacy/",
+        "/coordinator/teams/",
+        "/coordinator/teams/add/",
+        f"/coordinator/teams/{known['day_team']}/",
+        f"/coordinator/teams/{known['eastgate']}/",
+        "/coordinator/sites/",
+        "/coordinator/sites/add/",
+        f"/coordinator/sites/{known['site']}/",
+        "/coordinator/organization/",
+        "/coordinator/messages/",
+        "/coordinator/messages/?show=dead",
+        f"/coordinator/messages/{known['message']}/",
+        f"/team/people/{stack.ask('person', name='Olena Kovalenko-Marsh')['public_id']}/",
+        "/styleguide/",
+    ):
+        look(visitor, address)
+    inspection.follow(visitor)
+    for address in ("/coordinator/people/add/", f"{person}assign/", f"{person}deactivate/", "/coordinator/sites/add/"):
+        visitor.page.goto(address)
+        visitor.page.locator("main form:not([role=search]) button[type=submit]").first.click()
+        expect(visitor.page).to_have_title(re.compile("^Error: "))
+        look(visitor)
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+@pytest.mark.parametrize("theme", ["dark", "contrast"])
+def test_the_other_themes(stack: Stack, visit: Visit, known: dict[str, str], theme: str) -> None:
+    """Chosen on the profile page; then the main pages of each kind of person, in the widths of a desk and a phone."""
+    found = Inspection()
+    mine = stack.ask("enrollments", email=STAFF)["stigma-reduction"]
+    addresses = {
+        STAFF: ["/training/", f"/courses/{mine}/", f"/courses/{mine}/units/words-matter/"],
+        "noah.stern@alderford.example": [f"/attempts/{known['failed']}/result/"],
+        SUPERVISOR: ["/team/"],
+    }
+    for email, pages in addresses.items():
+        visitor = visit(email)
+        visitor.page.goto("/account/profile/")
+        visitor.page.locator(f"input[name=theme][value={theme}]").check()
+        visitor.page.locator("main button[type=submit]").first.click()
+        expect(visitor.page.locator("html")).to_have_attribute("data-bs-theme", theme)
+        for address in pages:
+            found.look(visitor, address)
+        visitor.page.goto("/account/profile/")
+        visitor.page.get_by_label("As my device is set").check()
+        visitor.page.locator("main button[type=submit]").first.click()
+        expect(visitor.page.locator("html")).not_to_have_attribute("data-bs-theme", theme)
+    assert not found.problems, "\n".join(found.problems)
+
+
+def test_no_page_was_left_out(inspection: Inspection) -> None:
+    """Runs after the others of this file: a page that is added must be added here."""
+    if inspection.roles != ROLES:
+        pytest.skip("Only some of this file's tests ran, so it is not known what they leave out.")
+    ours = {name for name in every_name() if not name.startswith(("account_", "socialaccount", "mfa"))}
+    assert ours - NO_PAGE - WITHOUT_AN_OBJECT - inspection.seen == set()
+
+
+def stops(page: Page) -> list[str]:
+    """Tab from the top of the page until the focus leaves it: what is stopped at, with whether its focus can be seen."""
+    found = []
+    page.evaluate("document.activeElement && document.activeElement.blur()")
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            """() => {
+                const node = document.activeElement;
+                if (!node || node === document.body) return null;
+                const box = node.getBoundingClientRect();
+                const style = getComputedStyle(node);
+                const label = node.closest("label, .opt");
+                const shown = (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
+                const seen = shown(style) || (label && shown(getComputedStyle(label)));
+                const inside = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+                return { what: node.outerHTML.slice(0, 120), seen: Boolean(seen), inside };
+            }"""
+        )
+        if here is None:
+            break
+        if not here["seen"]:
+            found.append(f"no visible focus: {here['what']}")
+        if not here["inside"]:
+            found.append(f"the focus is out of sight: {here['what']}")
+    else:
+        found.append("the focus never leaves the page")
+    return found
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_keyboard_reaches_everything_and_its_focus_is_seen(
+    stack: Stack, visit: Visit, known: dict[str, str], viewport: dict[str, int]
+) -> None:
+    problems = []
+    mine = next(iter(stack.ask("enrollments", email=STAFF).values()))
+    pages = {
+        "": ["/account/login/", f"/verify/{known['code']}"],
+        STAFF: ["/training/", f"/courses/{mine}/", f"/attempts/{known['passed']}/result/", "/record/"],
+        SUPERVISOR: ["/team/"],
+        COORDINATOR: ["/coordinator/people/", "/coordinator/people/add/", "/coordinator/teams/"],
+    }
+    for email, addresses in pages.items():
+        page = visit(email, viewport=viewport).page
+        for address in addresses:
+            page.goto(address)
+            problems += [f"{address}: {problem}" for problem in stops(page)]
+    assert not problems, "\n".join(problems)
