@@ -10,6 +10,9 @@ python := .venv/bin/python
 # Settings of a real installation must not reach the checks and tests; what they write goes to a folder of its own.
 apart := env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL -u SITE_URL -u LMS_ENV -u ALLOWED_HOSTS -u HOST -u PORT LMS_VAR=var/test
 
+# Two processes, since two cores are what a small build machine has. Tests that share a running system stay together.
+pytest := $(python) -m pytest -n 2 --dist loadgroup
+
 ifdef PORT
 export PORT
 endif
@@ -31,10 +34,10 @@ run: .venv/.stamp
 test: check
 	@if $(python) -c 'import sys; from tests import postgres; sys.exit(postgres.binaries() is None)'; then \
 		echo "On PostgreSQL:"; \
-		LMS_TEST_DB=postgres $(apart) $(python) -m pytest $(if $(CI),,-m both_db); \
+		LMS_TEST_DB=postgres $(apart) $(pytest) $(if $(CI),,-m both_db); \
 	elif [ -n "$(CI)" ]; then echo "No PostgreSQL server program was found." >&2; exit 1; fi
 	@echo "On SQLite:"
-	@exec $(apart) $(python) -m pytest
+	@exec $(apart) $(pytest)
 
 check: .venv/.stamp-dev
 	@$(python) -m ruff check .

@@ -4,7 +4,16 @@ import uuid
 
 from django.http import Http404
 
-from courses.models import Assignment, Certificate, Enrollment, Unit
+from courses.models import (
+    Assignment,
+    Certificate,
+    Course,
+    CourseAcceptance,
+    CourseApproval,
+    CourseVersion,
+    Enrollment,
+    Unit,
+)
 from lms.people.models import User
 
 
@@ -41,3 +50,35 @@ def assignment_for_coordinator(user: User, public_id: uuid.UUID) -> Assignment:
     if assignment is None or not user.is_coordinator:
         raise Http404
     return assignment
+
+
+def current_version_for_coordinator(user: User, slug: str) -> CourseVersion:
+    """The current version of a course, for a coordinator. A course without one is as good as absent."""
+    course = Course.objects.select_related("current__course").filter(slug=slug).first()
+    if course is None or course.current is None or not user.is_coordinator:
+        raise Http404
+    return course.current
+
+
+def version_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
+    """Any version, current or not, for a coordinator."""
+    version = CourseVersion.objects.select_related("course").filter(public_id=public_id).first()
+    if version is None or not user.is_coordinator:
+        raise Http404
+    return version
+
+
+def approval_for_coordinator(user: User, public_id: uuid.UUID) -> CourseApproval:
+    rows = CourseApproval.objects.select_related("version__course", "reviewer__site", "reviewer__team")
+    approval = rows.filter(public_id=public_id).first()
+    if approval is None or not user.is_coordinator:
+        raise Http404
+    return approval
+
+
+def acceptance_for_coordinator(user: User, public_id: uuid.UUID) -> CourseAcceptance:
+    rows = CourseAcceptance.objects.select_related("version__course", "accepted_by__site", "accepted_by__team")
+    acceptance = rows.filter(public_id=public_id).first()
+    if acceptance is None or not user.is_coordinator:
+        raise Http404
+    return acceptance

@@ -16,6 +16,9 @@ class CoursesConfig(AppConfig):
 
         hooks.on_zone_change(zone_changed)
         people_panels.register_panel(panels.courses_of)
+        register_item(
+            DeskItem("desk_courses", "Courses", "book-open", "Read every unit, approve editions, see what is missing")
+        )
         register_item(DeskItem("certificates", "Certificates", "award"))
         register_item(DeskItem("site_words", "Your site's words", "file-text"))
         register_task(panels.empty_slots)

@@ -38,3 +38,28 @@ class FileState(TextChoices):
     CLAIMED = "claimed", "Being drawn"
     STORED = "stored", "Stored"
     DEAD = "dead", "Could not be made"
+
+
+class ReviewRole(TextChoices):
+    """The role in which a person reviewed a course."""
+
+    CLINICIAN = "clinician", "Clinician"
+    COUNSEL = "counsel", "Counsel (lawyer)"
+    LIVED_EXPERIENCE = "lived_experience", "Person with lived experience"
+    EDUCATOR = "educator", "Trainer or educator"
+    EDITOR = "editor", "Editor"
+
+
+class Decision(TextChoices):
+    """What one row of approval says."""
+
+    APPROVED = "approved", "Approved"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ReviewState(TextChoices):
+    """The state of a version, computed by ``courses.queries.review``; never stored."""
+
+    PENDING = "pending", "Pending review"
+    ACCEPTED = "accepted", "Accepted without approval"
+    APPROVED = "approved", "Approved"

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from courses.enums import FileState
 from courses.models import Certificate
-from courses.queries.site_words import current_words, slots_in_use
+from courses.queries.site_words import current_words, slots_in_use, standing_waivers
 from courses.queries.training import training_of
 from lms.lib import clock
 from lms.people.models import User
@@ -26,7 +26,7 @@ def courses_of(request: HttpRequest, person: User) -> SafeString:
 
 def empty_slots(at: dt.datetime) -> Waiting:
     slots = slots_in_use()
-    empty = len(slots) - len(current_words(slots))
+    empty = len(set(slots) - set(current_words(slots)) - set(standing_waivers(slots)))
     return Waiting("Places in courses that wait for your site's own words", reverse("site_words"), empty)
 
 

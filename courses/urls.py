@@ -1,6 +1,6 @@
 from django.urls import path
 
-from courses.views import certificate, coordinator, course, team, training, unit, verify
+from courses.views import certificate, coordinator, course, review, team, training, unit, verify
 
 urlpatterns = [
     path("training/", training.my_training, name="my_training"),
@@ -21,6 +21,15 @@ urlpatterns = [
     path("coordinator/certificates/", coordinator.certificates, name="certificates"),
     path("coordinator/certificates/<uuid:certificate>/revoke/", coordinator.revoke, name="revoke"),
     path("coordinator/certificates/<uuid:certificate>/reissue/", coordinator.reissue, name="reissue"),
+    path("coordinator/courses/", review.courses, name="desk_courses"),
+    path("coordinator/courses/editions/<uuid:version>/approve/", review.approve, name="approve"),
+    path("coordinator/courses/editions/<uuid:version>/accept/", review.accept, name="accept"),
+    path("coordinator/courses/approvals/<uuid:approval>/", review.withdraw_approval, name="withdraw_approval"),
+    path("coordinator/courses/acceptances/<uuid:acceptance>/", review.end_acceptance, name="end_acceptance"),
+    path("coordinator/courses/<slug:course>/", review.course, name="desk_course"),
+    path("coordinator/courses/<slug:course>/units/<slug:unit>/", review.unit, name="desk_unit"),
     path("coordinator/site-words/", coordinator.site_words, name="site_words"),
     path("coordinator/site-words/<slug:slot>/", coordinator.enter_site_words, name="enter_site_words"),
+    path("coordinator/site-words/<slug:slot>/waive/", review.waive, name="waive_slot"),
+    path("coordinator/site-words/<slug:slot>/waiver/", review.stop_waiver, name="end_waiver"),
 ]

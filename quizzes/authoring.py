@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from courses.authoring.compiled import CompiledUnit
 from courses.authoring.findings import Findings
 from courses.authoring.markup import render_inline, visible_text
+from courses.authoring.readability import QUESTION_GRADE
 from courses.authoring.schema import Id, Strict
 from courses.authoring.shared import Shared
 from courses.authoring.validate import validate
@@ -232,6 +233,11 @@ class _Desk:
                 why = "This looks like a dose. No question teaches a dose."
                 self._error(path, place, "dose", why, "Take the amount out.")
         waivers.close()
+        grade = self.shared.reader.grade([visible_text(one.text) for one in said])
+        if grade is not None and grade > QUESTION_GRADE:
+            why = f"The question reads at US grade {grade} (Flesch-Kincaid, names of drugs and laws left out)."
+            fix = f"Bring it to {QUESTION_GRADE} or lower: cut long sentences in two, and use shorter words."
+            self._error((at,), name, "reading-grade", why, fix)
         if question.kind in ("single_choice", "multiple_choice"):
             asks = [part for part in sentences(split_stem(question.stem)[1]) if part.endswith("?")]
             if asks and _NEGATIVE.search(_QUOTED.sub("", asks[-1])):
@@ -284,10 +290,10 @@ class _Desk:
                 )
         if sum(question.kind == "true_false" for question in live) * 5 > len(live):
             why = "More than 2 in 10 questions are true or false."
-            self._warn_at(("questions",), "questions", "many-true-false", why, "Turn some into another kind.")
+            self._error_at(("questions",), "questions", "many-true-false", why, "Turn some into another kind.")
         if sum(question.level != "Remember" for question in live) * 2 < len(live):
             why = "Less than half of the questions are at Understand or higher."
-            self._warn_at(("questions",), "questions", "low-level", why, "Ask more about what people do or say.")
+            self._error_at(("questions",), "questions", "low-level", why, "Ask more about what people do or say.")
 
     def _stems(self, questions: list[Question]) -> None:
         words = [(question.id, set(_WORD.findall(visible_text(question.stem).lower()))) for question in questions]

@@ -23,21 +23,23 @@ class Item:
     digest: str
 
 
-def digest(stored: dict[str, Any]) -> str:
-    """Twelve hex signs over all that the question says and keys; a rationale's wording does not count."""
+def digest(stored: dict[str, Any], order: dict[str, Any]) -> str:
+    """Twelve hex signs over every word that the reader sees and over the key; a rationale's wording does not count."""
     kind = kinds.get(stored["kind"])
-    return canonical.sha256([stored["stem"], kind.material(stored)])[:12]
+    return canonical.sha256([kind.taking(stored, order, None), kind.material(stored)])[:12]
 
 
 def sheet(quizzes: list[dict[str, Any]], seed: int) -> list[Item]:
     """All questions in use, mixed. A question's place and the order of its parts follow from the seed and its own id, so that a
     change of one question leaves the others as they were."""
     questions = [stored for quiz in quizzes for stored in quiz["questions"] if not stored["retired"]]
-    items = [
-        Item(stored, kinds.get(stored["kind"]).serve(stored, random.Random(f"{seed} {stored['id']}")), digest(stored))
-        for stored in questions
-    ]
+    items = [_item(stored, seed) for stored in questions]
     return sorted(items, key=lambda item: canonical.sha256([seed, item.stored["id"]]))
+
+
+def _item(stored: dict[str, Any], seed: int) -> Item:
+    order = kinds.get(stored["kind"]).serve(stored, random.Random(f"{seed} {stored['id']}"))
+    return Item(stored, order, digest(stored, order))
 
 
 def lines(item: Item, number: int) -> list[str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quizzes.views import attempt, pool, record, result, start
+from quizzes.views import attempt, coverage, pool, record, result, start
 
 urlpatterns = [
     path("courses/<uuid:enrollment>/units/<slug:unit>/quiz/", start.quiz, name="quiz"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("attempts/<uuid:attempt>/hand-in/", attempt.hand_in, name="hand_in"),
     path("attempts/<uuid:attempt>/result/", result.result, name="result"),
     path("coordinator/courses/<slug:course>/units/<slug:unit>/questions/", pool.questions, name="desk_questions"),
+    path("coordinator/coverage/", coverage.coverage, name="coverage"),
     path("record/", record.my_record, name="my_record"),
     path("team/people/<uuid:person>/", record.person_record, name="person_record"),
     path("form-token/", attempt.form_token, name="form_token"),

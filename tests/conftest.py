@@ -22,6 +22,21 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {connection.vendor}; fault rounds: {ROUNDS}"
 
 
+#: Folders whose tests share one running system: each stays in one process of ``-n``, and the longest begins first.
+TOGETHER = ("tests/journeys", "tests/faults", "tests/platform", "tests/demo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        return next((place for place, folder in enumerate(TOGETHER) if item.nodeid.startswith(folder)), len(TOGETHER))
+
+    items.sort(key=rank)
+    for item in items:
+        place = rank(item)
+        if place < len(TOGETHER):
+            item.add_marker(pytest.mark.xdist_group(TOGETHER[place]))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """On a build machine nothing may be left out: a skip is a failure."""

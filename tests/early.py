@@ -6,6 +6,7 @@
 import atexit
 import contextlib
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,9 @@ for name in (
     os.environ.pop(name, None)
 os.environ["LMS_VAR"] = str(var)
 os.environ["LMS_TEST_FAST_PASSWORDS"] = "yes"
+os.environ.setdefault(
+    "LMS_FAULT_SEED", str(secrets.randbelow(10**9))
+)  # one for all processes of ``-n``; printed at the end
 
 if os.environ.get("LMS_TEST_DB") == "postgres":
     if postgres.binaries() is None:

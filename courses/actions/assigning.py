@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from courses.models import Assignment, Course, Enrollment
+from courses.queries.review import may_require
 from lms.lib import dates
 from lms.outbox import actions as outbox
 from lms.people.actions.identity import snapshot_of
@@ -33,7 +34,8 @@ def assign(
     In one transaction: the assignment (its due instant is the end of the due date in the zone of the learner's site), the
     enrollment (the open one if there is one, else a new one of the current version), the event, the occasion. The next cycle is
     used when earlier cycles exist. Raises ValidationError, in words, when the person is deactivated, the course has no published
-    version, the person already has this course open, or a date is out of order.
+    version, the current version may not be required of people (``may_require``: in production, unreviewed or with an empty place for
+    site words), the person already has this course open, or a date is out of order.
     """
     if not learner.is_active:
         raise ValidationError(f"{learner.name} is deactivated. Reactivate the person first.")
@@ -41,6 +43,9 @@ def assign(
         raise ValidationError(f"{course.title} has no published edition yet.")
     if not reason.strip():
         raise ValidationError("Say why this course is assigned.")
+    obstacles = may_require(course.current)
+    if obstacles:
+        raise ValidationError(" ".join([f"{course.title} cannot be required of people yet.", *obstacles]))
     zone = learner.zone
     opens_on = opens_on or dates.local_date(at, zone)
     _check_dates(opens_on, due_on, at)

@@ -51,11 +51,11 @@ def remember_place(enrollment: Enrollment, unit: Unit, place: str, *, at: dt.dat
 
 
 def mark_read(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> None:
-    """The learner came to the end of the unit and went on to its quiz."""
+    """The learner went on from the unit to its quiz. The event says just that: whether they read every line nobody knows."""
     with transaction.atomic():
         open_unit(enrollment, unit, at=at)
         if UnitProgress.objects.filter(enrollment=enrollment, unit=unit, read_at__isnull=True).update(read_at=at):
-            _event(enrollment, EventKind.UNIT_READ, {"unit": unit.author_id}, at=at)
+            _event(enrollment, EventKind.UNIT_LEFT_FOR_QUIZ, {"unit": unit.author_id}, at=at)
 
 
 @dataclasses.dataclass(frozen=True)

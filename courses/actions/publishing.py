@@ -2,13 +2,14 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
 
 from courses.authoring.compiled import CompiledCourse
-from courses.models import Course, CourseVersion, Unit
+from courses.models import Course, CourseVersion, Enrollment, Unit
+from courses.queries.review import may_require
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ def publish(
 
     The same content hash as an earlier version publishes nothing new: that version becomes current again if it was not. Otherwise a
     new version is written with its units, and ``store_quiz`` (from quizzes) writes each unit's quiz. Enrollments keep their version;
-    those not started yet move to the new one. Nothing is ever deleted.
+    those not started yet move to the new one as soon as it may be required (``follow_current``). Nothing is ever deleted.
     """
     with transaction.atomic():
         course, _ = Course.objects.get_or_create(
@@ -55,8 +56,22 @@ def publish(
             course.current = version
             course.title = compiled.title
             course.save(update_fields=["current", "title"])
-            course.enrollments.filter(started_at__isnull=True, completed_at__isnull=True).update(version=version)
+            follow_current([course])
     return Published(version, new)
+
+
+def follow_current(courses: Iterable[Course] | None = None) -> None:
+    """Moves enrollments that are not started to the current version of their course, where that version may be required of people.
+
+    In production a new version begins unapproved: people who have not begun keep the edition they were given until the new one is
+    approved or accepted. Called after each decision that can change this; without ``courses``, for every course.
+    """
+    rows = Course.objects.filter(current__isnull=False).select_related("current") if courses is None else courses
+    for course in rows:
+        waiting = Enrollment.objects.filter(course=course, started_at__isnull=True, completed_at__isnull=True)
+        behind = waiting.exclude(version_id=course.current_id)
+        if course.current is not None and behind.exists() and not may_require(course.current):
+            behind.update(version=course.current)
 
 
 def _write(course: Course, compiled: CompiledCourse, content_hash: str, at: dt.datetime) -> CourseVersion:

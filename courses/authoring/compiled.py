@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from courses.authoring.findings import Findings
+from courses.authoring.schema import Fact
 from lms.lib import canonical
 
 Entry = dict[str, Any]
@@ -37,7 +38,9 @@ class CompiledUnit:
     misconceptions: list[str]
     words: int
     """Without practice questions and figures."""
-    source_hash: str
+    anchors: list[Entry] = field(default_factory=list)
+    """Where its facts are taught: ``{fact, way, section, text, line}`` in reading order. Not part of the content hash."""
+    source_hash: str = ""
     """SHA-256 of the Markdown file's bytes. Not part of the content hash."""
     quiz: Entry | None = None
     """What ``check_quiz`` returned for this unit; opaque here."""
@@ -115,3 +118,5 @@ class Tree:
     paths: list[CompiledPath]
     findings: Findings
     marked: list[Marked]
+    facts: dict[str, Fact] = field(default_factory=dict)
+    """The fact base, facts.yaml and then supplement.yaml, by id."""

@@ -15,7 +15,7 @@ order, with a sorted list of misconception ids under ``misconceptions``), or Non
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,6 +46,12 @@ class CheckQuiz(Protocol):
     ) -> dict[str, Any] | None: ...
 
 
+class CheckPools(Protocol):
+    """Checks all questions of one course together. ``lines`` gives the line of each question id in its own file."""
+
+    def __call__(self, course: CompiledCourse, *, findings: Findings, lines: Mapping[str, int | None]) -> None: ...
+
+
 @dataclass
 class _Register:
     """Ids of a whole content folder. Each may be given once."""
@@ -66,10 +72,17 @@ class _Register:
             )
 
 
-def compile_tree(root: Path, *, check_quiz: CheckQuiz | None = None, today: dt.date | None = None) -> Tree:
+def compile_tree(
+    root: Path,
+    *,
+    check_quiz: CheckQuiz | None = None,
+    check_pools: CheckPools | None = None,
+    today: dt.date | None = None,
+) -> Tree:
     """Compiles every course of a content folder and reports all findings at once. Touches no database.
 
-    ``today`` decides which waivers have lapsed; without it the clock does. Without ``check_quiz`` quizzes are read but not
+    ``check_pools`` is called once for each course, when its quizzes are compiled. ``today`` decides which waivers have
+    lapsed and which facts are due for a recheck; without it the clock does. Without ``check_quiz`` quizzes are read but not
     checked, and units carry none. A course whose course.yaml is unreadable is left out of ``Tree.courses``; its other files
     are checked all the same.
     """
@@ -81,10 +94,13 @@ def compile_tree(root: Path, *, check_quiz: CheckQuiz | None = None, today: dt.d
     compiler = _Compiler(root, shared, findings, check_quiz)
     folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
     courses = [course for folder in folders if (course := compiler.course(folder))]
+    if check_pools is not None:
+        for course in courses:
+            check_pools(course, findings=findings, lines=compiler.questions)
     if not folders:
         findings.error("no-courses", ".", why="The folder holds no course.", fix="Add a folder with a course.yaml.")
     paths = compiler.paths()
-    return Tree(sorted(courses, key=lambda course: course.slug), paths, findings, shared.marked)
+    return Tree(sorted(courses, key=lambda course: course.slug), paths, findings, shared.marked, shared.facts)
 
 
 class _Compiler:
@@ -93,6 +109,8 @@ class _Compiler:
         self.register = _Register(findings)
         self.slugs: set[str] = set()
         """Of every course.yaml that names one, valid or not."""
+        self.questions: dict[str, int | None] = {}
+        """The line of each question id in its file."""
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -230,7 +248,9 @@ class _Compiler:
         for index, question in enumerate(questions if isinstance(questions, list) else []):
             name = question.get("id") if isinstance(question, dict) else None
             if isinstance(name, str):
-                self.register.take("question id", name, file, loaded.lines.at("questions", index, "id"))
+                line = loaded.lines.at("questions", index, "id")
+                self.register.take("question id", name, file, line)
+                self.questions.setdefault(name, line)
 
     def check_files(
         self, folder: Path, files: list[Path], pages: list[Path], quizzes: set[str], figures: set[Path]

@@ -41,6 +41,7 @@ class Language:
     """Compiled rules. Proper names are masked first; where hits overlap, the longest wins."""
 
     def __init__(self, rules: Iterable[LanguageRule] = (), proper_names: Sequence[str] = ()) -> None:
+        self.proper_names = tuple(proper_names)
         self._rules = [(rule, re.compile(rule.pattern, re.IGNORECASE if "i" in rule.flags else 0)) for rule in rules]
         longest_first = sorted((name for name in proper_names if name.strip()), key=len, reverse=True)
         names = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first)

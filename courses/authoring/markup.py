@@ -7,6 +7,7 @@ tokens; markdown-it renders; nh3 cleans by an allow-list. Nothing reaches HTML w
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -225,6 +226,7 @@ class Desk:
             )
         self.shared.check_facts(facts, findings=self.findings, file=self.file, line=line, place=self.place)
         self.used.facts += [(fact, line) for fact in facts]
+        token.meta = {"facts": facts}
         if name not in self.shared.sources:
             fix = self.shared.near(name, self.shared.sources, "sources.yaml")
             self._error("unknown-source", line, f"There is no source '{name}'.", fix)
@@ -351,6 +353,7 @@ def inline_pieces(text: str, line: int | None = None) -> list[Piece]:
     return pieces(Desk(Lookups(), Findings(), "").parse_inline(text.strip(), line))
 
 
+@lru_cache(maxsize=8192)
 def visible_text(text: str) -> str:
     """All words that a reader sees, marked contexts included, in order and without marks."""
     tokens = Desk(Lookups(), Findings(), "").parse_inline(text.strip())

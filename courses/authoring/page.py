@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from django.utils.text import slugify
 from markdown_it.token import Token
 
+from courses.authoring.anchors import Anchors
 from courses.authoring.compiled import Entry
 from courses.authoring.fences import Segment
 from courses.authoring.findings import Findings
@@ -45,15 +46,18 @@ class Page:
         self.folder, self.file, self.name, self.shared, self.findings = folder, file, name, shared, findings
         self.waivers, self.objectives, self.facts = waivers, objectives, facts
         self.desk = Desk(shared, findings, file)
+        self.anchors = Anchors(findings, file)
         self.blocks: list[Entry] = []
         self.sections: list[Entry] = []
         self.misconceptions: list[str] = []
         self.figures: set[Path] = set()
         self.words = 0
+        self.prose: list[str] = []
+        """The paragraphs and list items that count, for the reading grade."""
         self._practices = 0
 
     def read(self, segments: Sequence[Segment]) -> None:
-        """Fills ``blocks``, ``sections``, ``misconceptions``, ``figures`` (files used) and ``words``."""
+        """Fills ``blocks``, ``sections``, ``misconceptions``, ``figures`` (files used), ``words`` and ``anchors``."""
         kinds: dict[str, Callable[[Segment], Entry | None]] = {
             "": self._prose,
             "callout": self._callout,
@@ -74,8 +78,12 @@ class Page:
             if block:
                 self.blocks.append(block)
         self._check_end(segments)
+        self.anchors.close()
         for fact, line in self.desk.used.facts:
             self._check_listed([fact], line)
+        for named, line in self.anchors.named:
+            self.shared.check_facts(named, findings=self.findings, file=self.file, line=line)
+            self._check_listed(named, line)
 
     # what every segment goes through
 
@@ -93,7 +101,11 @@ class Page:
         if segment.name and not tokens:
             self._error("empty-block", segment.line, f"The block '{segment.name}' is empty.", "Fill it, or remove it.")
         self._drop_images(tokens)
+        self.anchors.strip(tokens, inside=segment.name)
         self._headings(tokens, inside=segment.name)
+        self.anchors.collect(
+            tokens, inside=segment.name, facts=segment.argument.split() if segment.name == "fact" else ()
+        )
         self._check_words(pieces(tokens), context=context, counted=counted)
         if cited:
             self._check_figures(tokens)
@@ -143,6 +155,7 @@ class Page:
         )
         if counted:
             self.words += sum(count_words(piece.whole) for piece in found)
+            self.prose += [piece.text.replace(" … ", " so ") for piece in found if piece.kind == "text"]
 
     def _check_figures(self, tokens: Sequence[Token]) -> None:
         for before, token in pairwise(tokens):
@@ -283,6 +296,8 @@ class Page:
             return None
         rest = tokens[3:]
         self._drop_images(rest)
+        self.anchors.strip(tokens)
+        self.anchors.collect(rest)
         self._headings(rest, inside="figure")
         self._check_words(pieces(rest), counted=False)
         self._check_figures(rest)

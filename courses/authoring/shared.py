@@ -13,10 +13,11 @@ from courses.authoring.findings import Findings
 from courses.authoring.language import Language, Piece
 from courses.authoring.lookups import Lookups
 from courses.authoring.markup import inline_pieces, render_inline, visible_text
+from courses.authoring.readability import Reader
 from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
 from courses.authoring.yamlsafe import Lines, Step, load_yaml
-from lms.lib import clock
+from lms.lib import clock, dates
 
 M = TypeVar("M", bound=schema.Identified)
 FILES = ("facts.yaml", "supplement.yaml", "terms.yaml", "misconceptions.yaml", "glossary.yaml", "sources.yaml")
@@ -33,6 +34,7 @@ class Shared(Lookups):
     rules: Language = field(default_factory=Language)
     today: dt.date = field(default_factory=_today)
     marked: list[Marked] = field(default_factory=list)
+    reader: Reader = field(default_factory=Reader)
 
     def language(
         self,
@@ -91,7 +93,11 @@ def load_shared(root: Path, *, findings: Findings, today: dt.date | None = None)
         loaded = load_yaml(root / name, file=name, findings=findings)
         if loaded is not None:
             rows = _part(loaded.data, "facts", list, name, findings)
-            shared.facts |= dict(_rows(schema.Fact, rows, name, loaded.lines, ("facts",), findings, set(shared.facts)))
+            lines: dict[str, int | None] = {}
+            found = _rows(schema.Fact, rows, name, loaded.lines, ("facts",), findings, set(shared.facts), lines)
+            shared.facts |= dict(found)
+            meta = loaded.data.get("meta") if isinstance(loaded.data, dict) else None
+            _check_age(shared, meta, lines, name, findings)
     models: dict[str, tuple[type[schema.Identified], dict[str, Any]]] = {
         "misconceptions.yaml": (schema.Misconception, shared.misconceptions),
         "glossary.yaml": (schema.GlossaryEntry, shared.glossary),
@@ -106,6 +112,7 @@ def load_shared(root: Path, *, findings: Findings, today: dt.date | None = None)
             else:
                 _not(list, name, findings)
     shared.rules = _language(root, findings)
+    shared.reader = Reader(shared.rules.proper_names)
     _check_entries(shared, where, findings)
     return shared
 
@@ -157,6 +164,29 @@ def _part(data: Any, key: str, kind: type, file: str, findings: Findings) -> Any
         fix=f"Add '{key}:' and its entries.",
     )
     return kind()
+
+
+def _check_age(shared: Shared, meta: Any, lines: dict[str, int | None], file: str, findings: Findings) -> None:
+    """Facts whose recheck date, counted from the day the fact base was prepared, has passed. Without that day, none."""
+    said = meta.get("prepared") if isinstance(meta, dict) else None
+    try:
+        prepared = dt.date.fromisoformat(str(said))
+    except ValueError:
+        return
+    for name, line in lines.items():
+        months = shared.facts[name].recheck_months
+        if months is None or shared.facts[name].use == "exclude":
+            continue
+        due = dates.add_months(prepared, months)
+        if due < shared.today:
+            findings.warning(
+                "fact-recheck",
+                file,
+                line=line,
+                place=name,
+                why=f"The fact {name} was due for a recheck on {due.isoformat()}: it ages fast.",
+                fix="Check it against its source, correct what has changed, and then the texts and questions that rest on it.",
+            )
 
 
 def _not(kind: type, file: str, findings: Findings) -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from courses.authoring import schema
+from courses.authoring.anchors import Anchors
 from courses.authoring.compiled import CompiledUnit
 from courses.authoring.fences import split
 from courses.authoring.findings import Findings
 from courses.authoring.page import Page
+from courses.authoring.readability import UNIT_GRADE
 from courses.authoring.shared import Shared
 from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
@@ -75,6 +77,8 @@ def compile_unit(path: Path, *, number: int, file: str, shared: Shared, findings
     if front is None:
         return UnitResult(None, page.figures, where)
     _check_front(front, where, file=file, shared=shared, findings=findings, waivers=waivers)
+    _check_anchors(front, page.anchors, line=where.at("facts"), file=file, findings=findings)
+    _check_grade(shared.reader.grade(page.prose), file=file, findings=findings)
     _check_length(page.words, file=file, findings=findings, waivers=waivers)
     waivers.close()
     unit = CompiledUnit(
@@ -92,6 +96,7 @@ def compile_unit(path: Path, *, number: int, file: str, shared: Shared, findings
         sources=[shared.source_entry(name) for name in page.desk.used.sources],
         misconceptions=sorted(page.misconceptions),
         words=page.words,
+        anchors=page.anchors.entries(),
         source_hash=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
     return UnitResult(unit, page.figures, where)
@@ -119,6 +124,30 @@ def _check_front(
             line=lines.at("objectives", index, "text"),
             place=objective.id,
             waivers=waivers,
+        )
+
+
+def _check_anchors(front: schema.Unit, anchors: Anchors, *, line: int | None, file: str, findings: Findings) -> None:
+    anchored = {anchor.fact for anchor in anchors.found}
+    for fact in front.facts:
+        if fact not in anchored:
+            findings.warning(
+                "fact-not-anchored",
+                file,
+                line=line,
+                place=fact,
+                why=f"The front matter lists {fact}, and no words of the unit are named as teaching it.",
+                fix=f'Put {{facts="{fact}"}} at the end of the paragraph or heading that teaches it, or take it off the list.',
+            )
+
+
+def _check_grade(grade: float | None, *, file: str, findings: Findings) -> None:
+    if grade is not None and grade > UNIT_GRADE:
+        findings.error(
+            "reading-grade",
+            file,
+            why=f"The unit reads at US grade {grade} (Flesch-Kincaid, names of drugs and laws left out).",
+            fix=f"Bring it to {UNIT_GRADE} or lower: cut long sentences in two, and use shorter words.",
         )
 
 

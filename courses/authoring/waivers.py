@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from courses.authoring.findings import Findings
 from courses.authoring.schema import Waiver
 
+WAIVED = "waived"
+"""The rule of the finding that says that another was waived."""
 _OTHER = {"number-without-source", "unit-length"}
 
 
@@ -57,7 +59,7 @@ class Waivers:
                 self._used.add(index)
                 self._say(
                     "info",
-                    "waived",
+                    WAIVED,
                     f"{rule} is waived for '{waiver.where}' until {waiver.until.isoformat()}: {waiver.reason}",
                     "Nothing to do until that date.",
                 )

@@ -1,20 +1,26 @@
 """Tables of courses. One noun a file."""
 
+from courses.models.approval import CourseAcceptance, CourseApproval
 from courses.models.assignment import Assignment
 from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
-from courses.models.site_words import ShownSiteWords, SiteWords
+from courses.models.path import CoursePath
+from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
     "Assignment",
     "Certificate",
     "CertificateCounter",
     "Course",
+    "CourseAcceptance",
+    "CourseApproval",
+    "CoursePath",
     "CourseVersion",
     "Enrollment",
     "ShownSiteWords",
     "SiteWords",
+    "SlotWaiver",
     "Unit",
     "UnitProgress",
 ]

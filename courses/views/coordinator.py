@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -17,9 +18,10 @@ from courses.actions.site_words import enter_words
 from courses.enums import FileState
 from courses.forms import AssignForm, MoveDueDateForm, ReasonForm, SiteWordsForm
 from courses.models import Certificate, SiteWords
+from courses.queries.catalog import course_rows
 from courses.queries.certificates import state_of
-from courses.queries.site_words import slots_in_use
-from courses.views.slots import slot_words
+from courses.queries.site_words import slots_in_use, standing_waivers
+from courses.slots import slot_words
 from lms.lib import clock, dates
 from lms.people.access import coordinator_required, person_for_coordinator, signed_in
 from lms.people.views.base import desk_page, page_of, sent
@@ -33,7 +35,9 @@ def assign(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     """Assigns a course by hand. What cannot be done is said above the form, and nothing typed is lost."""
     learner = person_for_coordinator(request.user, person)
     now = clock.now()
-    form = AssignForm(sent(request), zone=learner.zone, today=dates.local_date(now, learner.zone))
+    rows = course_rows()
+    marks = {row.course.pk: row.mark for row in rows}
+    form = AssignForm(sent(request), zone=learner.zone, today=dates.local_date(now, learner.zone), marks=marks)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -51,7 +55,15 @@ def assign(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
             told = "A mail tells them." if learner.email else "This person has no email address, so please tell them."
             messages.success(request, f"{data['course'].title} is assigned to {learner.name}. {told}")
             return redirect("people:person", learner.public_id)
-    return desk_page(request, "courses/assign.html", {"person": learner, "form": form})
+    chosen = form.data.get("course", "")
+    context = {
+        "person": learner,
+        "form": form,
+        "marked": [row for row in rows if row.mark],
+        "chosen": next((row for row in rows if row.mark and str(row.course.pk) == chosen), None),
+        "production": settings.PRODUCTION,
+    }
+    return desk_page(request, "courses/assign.html", context)
 
 
 @coordinator_required
@@ -159,12 +171,13 @@ def reissue(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
 @coordinator_required
 @require_safe
 def site_words(request: HttpRequest) -> HttpResponse:
-    """Every slot that a current course has, with what the site says there now; empty ones first."""
+    """Every slot that a current course has, with what the site says there now; empty ones first, then waived ones."""
+    slots = slots_in_use()
     latest = {row.slot: row for row in SiteWords.objects.order_by("slot", "number")}
-    rows = sorted(((slot, latest.get(slot)) for slot in slots_in_use()), key=lambda r: (bool(r[1] and r[1].text), r[0]))
-    return desk_page(
-        request, "courses/site_words.html", {"rows": [(slot, slot_words(slot), words) for slot, words in rows]}
-    )
+    waivers = standing_waivers(slots)
+    rows = [(slot, slot_words(slot), latest.get(slot), waivers.get(slot)) for slot in slots]
+    rows.sort(key=lambda row: (bool(row[2] and row[2].text), row[3] is not None, row[0]))
+    return desk_page(request, "courses/site_words.html", {"rows": rows})
 
 
 @coordinator_required
@@ -178,5 +191,6 @@ def enter_site_words(request: HttpRequest, slot: str) -> HttpResponse:
         enter_words(slot, form.cleaned_data["text"], by=signed_in(request).subject, at=clock.now())
         messages.success(request, "Stored. Learners see it from now on; earlier versions are kept.")
         return redirect(reverse("site_words"))
-    context = {"slot": slot, "slot_words": slot_words(slot), "form": form, "words": now_there}
+    waiver = standing_waivers([slot]).get(slot)
+    context = {"slot": slot, "slot_words": slot_words(slot), "form": form, "words": now_there, "waiver": waiver}
     return desk_page(request, "courses/enter_site_words.html", context)

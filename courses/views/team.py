@@ -1,8 +1,7 @@
 """The supervisor's page of people by courses, and the same as CSV."""
 
-from urllib.parse import urlencode
-
 import itertools
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase

@@ -17,7 +17,7 @@ def development_key(var: Path, name: str) -> str:
     try:
         if path.exists():
             return path.read_text().strip()
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = var / f".{name}.{os.getpid()}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.urls import reverse
 
 from lms.lib import clock
 from lms.people import mail
@@ -27,6 +28,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """The front door, since the form would ask for another password once the person has signed in again."""
+        return reverse("home")
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Asks the outbox. The link that allauth made for this request is dropped: one is made while sending, and the mail goes to

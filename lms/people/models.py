@@ -48,6 +48,11 @@ class Organization(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """The letters before a number become part of file names."""
+        if not (self.certificate_prefix.isascii() and self.certificate_prefix.isalnum()):
+            raise ValidationError({"certificate_prefix": "Use the letters A to Z and digits only, for example AR."})
+
 
 class Site(models.Model):
     name = models.CharField(max_length=80, validators=[names.validate_one_line])

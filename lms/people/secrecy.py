@@ -1,14 +1,14 @@
-"""Keeps the secret part of invitation links out of the log."""
+"""Keeps the secret part of invitation and password links out of the log."""
 
 import logging
 import re
 
-_SECRET_PATH = re.compile(r"/invitation/[^/\s]+")
+_SECRET_PATH = re.compile(r"/(invitation|account/password/reset/key)/[^/\s]+")
 LOGGERS = ("django.request", "django.security.csrf", "django.server")
 
 
 class HideInvitationLinks(logging.Filter):
-    """Django logs the path of every request that it refuses, and the path of an invitation is its secret."""
+    """Django logs the path of every request that it refuses, and the path of such a link is its secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -26,4 +26,4 @@ def hide_invitation_links() -> None:
 
 
 def _hidden(value: object) -> object:
-    return _SECRET_PATH.sub("/invitation/[hidden]", value) if isinstance(value, str) else value
+    return _SECRET_PATH.sub(r"/\1/[hidden]", value) if isinstance(value, str) else value

@@ -56,7 +56,7 @@ def _say_why_not(host: str, port: int, error: OSError) -> str:
 def make_folder(var: Path) -> None:
     """Makes the var folder and its rooms, and writes a test file: a full or read-only disk shows here, not halfway."""
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)  # names, addresses and certificates are in it
         for name in FOLDERS:
             (var / name).mkdir(exist_ok=True)
         probe = var / f".probe-{os.getpid()}"

@@ -39,6 +39,7 @@ def migrate() -> None:
         _say("Preparing the database ...")
         call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    call_command("clearsessions", verbosity=0)
 
 
 def collect_static() -> None:

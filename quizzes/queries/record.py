@@ -128,10 +128,13 @@ TOLD = (
 
 
 def happenings(person: User, titles: dict[str, str], *, limit: int = 30) -> list[Happening]:
-    """The last entries of a person's record in words. ``titles`` gives course titles by slug."""
-    events = TrainingEvent.objects.filter(subject=person.subject, kind__in=TOLD).order_by("-effective_at", "-seq")[
-        :limit
-    ]
+    """The last entries of a person's record in words. ``titles`` gives course titles by slug.
+
+    Mail about a new password is left out: it is nobody else's business, and strangers can ask for it.
+    """
+    events = TrainingEvent.objects.filter(subject=person.subject, kind__in=TOLD)
+    events = events.exclude(kind=EventKind.MESSAGE_SENT, payload__contains='"kind":"password_reset"')
+    events = events.order_by("-effective_at", "-seq")[:limit]
     return [Happening(EventKind(e.kind), e.effective_at, _detail(json.loads(e.payload), titles)) for e in events]
 
 

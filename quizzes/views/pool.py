@@ -20,6 +20,7 @@ class Item(NamedTuple):
     number: int
     label: str
     critical: bool
+    retired: str
     objective: str
     review: dict[str, Any]
     template: str
@@ -37,6 +38,7 @@ def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     texts = {objective["id"]: objective["text"] for objective in quiz.unit.objectives}
     items = [_item(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
     context = {"course": version.course, "version": version, "unit": quiz.unit, "quiz": quiz, "items": items}
+    context["drawn_from"] = sum(not item.retired for item in items)
     return desk_page(request, "quizzes/questions.html", context)
 
 
@@ -48,7 +50,17 @@ def _item(number: int, question: Question, texts: dict[str, str]) -> Item:
         number=number,
         label=kind.label,
         critical=question.critical,
+        retired=str(stored.get("retired") or ""),
         objective=texts.get(question.objective, ""),
-        review={**kind.review(stored, order, None), "answered": True},
+        review=_as_key(kind.review(stored, order, None)),
         template=kind.review_template,
     )
+
+
+def _as_key(review: dict[str, Any]) -> dict[str, Any]:
+    """The review of a question that nobody answered, without the words that tell a learner so."""
+    groups = [
+        {**group, "items": [{**item, "tag": "" if item["wanted"] else item["tag"]} for item in group["items"]]}
+        for group in review["groups"]
+    ]
+    return {**review, "answered": True, "groups": groups}

@@ -50,7 +50,7 @@ def test_reading_is_noted_once(enrollment: Enrollment, at: dt.datetime) -> None:
     learning.mark_read(enrollment, unit, at=at)
     learning.mark_read(enrollment, unit, at=at + HOUR)
     assert UnitProgress.objects.get().read_at == at
-    assert kinds_of(enrollment).count("unit.read") == 1
+    assert kinds_of(enrollment).count("unit.left_for_quiz") == 1
 
 
 def test_a_place_is_kept_and_an_unknown_one_ignored(enrollment: Enrollment, at: dt.datetime) -> None:

@@ -67,6 +67,7 @@ def _holds_every_state() -> None:
 def _tells_nothing_from_before_people_came() -> None:
     for person in User.objects.exclude(hire_date=None):
         for assignment in person.assignments.all():
+            assert person.hire_date is not None
             assert assignment.assigned_at.date() >= person.hire_date, (person.name, assignment.course)
 
 

@@ -19,7 +19,7 @@ from tests.outbox.conftest import MailServer
 ONCE = (
     "course.assigned",
     "course.started",
-    "unit.read",
+    "unit.left_for_quiz",
     "quiz.started",
     "quiz.submitted",
     "unit.completed",

@@ -13,6 +13,11 @@ def test_rooms_are_made_and_the_probe_is_gone(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "var").iterdir()} == set(checks.FOLDERS)
 
 
+def test_a_new_folder_of_data_is_closed_to_other_accounts_of_the_computer(tmp_path: Path) -> None:
+    checks.make_folder(tmp_path / "var")
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
 def test_a_disk_that_fills_while_the_probe_is_written_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,7 @@ class TestStarting:
         assert all(sorted(r.order["options"]) == [0, 1, 2] for r in responses)
         assert (attempt.number, attempt.state, attempt.out_of, attempt.pass_mark) == (1, "in_progress", 3, 80)
         kinds = [e.kind for e in record.events_of(enrollment.learner.subject)]
-        assert kinds == ["course.assigned", "course.started", "unit.read", "quiz.started"]
+        assert kinds == ["course.assigned", "course.started", "unit.left_for_quiz", "quiz.started"]
 
     def test_again_goes_on_with_the_open_one(self, enrollment: Enrollment, unit: Unit, at: dt.datetime) -> None:
         first = attempts.start(enrollment, unit, at=at)

@@ -24,6 +24,11 @@ from tests.quizzes.kinds import samples
 CONTENT = Path(__file__).resolve().parents[2] / "courses" / "content"
 FILE = "stigma-reduction/01-what-stigma-is.quiz.yaml"
 Row = dict[str, Any]
+HARD = (
+    "Organizational stigmatization characteristically operationalizes institutional discrimination, notwithstanding "
+    "administrators' considerable determination regarding the implementation of comprehensive antidiscriminatory "
+    "regulations and accountability mechanisms throughout participating organizations."
+)
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +181,10 @@ BROKEN: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("unknown key", lambda raw: find(raw, "Q01").update(hint="x"), [("unknown-key", "STG-U1-Q01 hint")]),
     ("an id that is too long", lambda raw: find(raw, "Q01").update(id="x" * 61), [("bad-value", "x" * 60 + " id")]),
     ("not a mapping", lambda raw: raw["questions"].append("text"), [("bad-value", "question 19")]),
+    ("much recall", lambda raw: [one.update(level="Remember") for one in raw["questions"]], [("low-level", "questions")]),
+    ("many true or false", lambda raw: raw.update(questions=[one for one in raw["questions"] if one["kind"] == "true_false"] * 1
+     + [one for one in raw["questions"] if one["kind"] != "true_false"][:3]), [("many-true-false", "questions"), ("small-pool", "draw STG-1.1"), ("small-pool", "draw STG-1.2")]),
+    ("too hard to read", lambda raw: find(raw, "Q11")["options"][0].update(why=HARD), [("reading-grade", "STG-U1-Q11")]),
     ("an unsafe link", lambda raw: find(raw, "Q01")["options"][0].update(why="See [this](http://example.org)."),
      [("link-unsafe", "STG-U1-Q01 option a why")]),
 ]  # fmt: skip
@@ -200,7 +209,6 @@ WARNED: list[tuple[str, Any, tuple[str, str]]] = [
     ("no hint in multiple choice", lambda raw: find(raw, "Q06").update(stem="Which are examples of structural stigma?"), ("apply-hint", "STG-U1-Q06")),
     ("shuffle off in ordering", lambda raw: find(raw, "Q13").update(shuffle="false"), ("shuffle-ordering", "STG-U1-Q13")),
     ("never drawn", lambda raw: find(raw, "Q01").update(critical="true"), ("never-drawn", "STG-U1-Q01")),
-    ("much recall", lambda raw: [one.update(level="Remember") for one in raw["questions"]], ("low-level", "questions")),
 ]  # fmt: skip
 
 

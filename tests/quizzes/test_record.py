@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.test import Client
 
 from courses.actions import assigning, issuing
@@ -13,7 +14,9 @@ from courses.models import Certificate
 from lms.lib import clock
 from lms.people.actions import organization
 from lms.people.models import Supervision, Team, User
+from lms.record import actions as record
 from lms.record.actions import SYSTEM
+from lms.record.enums import EventKind
 from quizzes.actions import attempts
 from quizzes.models import Attempt
 from tests import factories
@@ -252,6 +255,19 @@ def test_what_happened_is_said_in_words_and_written_dates(boss: User, learner: U
     assert "Course assigned: Test course" in timeline
     assert "Due date changed: Test course" in timeline
     assert not re.search(r"\d{4}-\d\d-\d\d", timeline)
+
+
+def test_mail_about_a_password_is_not_told_and_crowds_nothing_out(boss: User, learner: User, client: Client) -> None:
+    sittings.sit(learner)
+    sent = {"message": "m", "message_id": "<m@example.org>", "occasions": []}
+    with transaction.atomic():
+        for number in range(40):
+            payload = {"kind": "course_assigned" if number == 0 else "password_reset", **sent}
+            record.append(learner.subject, EventKind.MESSAGE_SENT, payload, at=clock.now(), by=SYSTEM)
+    text = client.get(f"/team/people/{learner.public_id}/").content.decode()
+    assert "Password reset" not in text
+    assert "Course assigned" in text
+    assert EventKind.COURSE_STARTED.label in text
 
 
 def test_my_record_says_who_sees_it(boss: User, learner: User, client: Client) -> None:

@@ -11,8 +11,10 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from courses.authoring.compiled import Tree
 from courses.authoring.course import compile_tree
-from courses.authoring.findings import Severity
+from courses.authoring.findings import Finding, Severity
+from courses.authoring.waivers import WAIVED
 from quizzes.authoring import compile_quiz
+from quizzes.pools import check_pools
 
 
 class Command(BaseCommand):
@@ -28,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--marked", action="store_true", help="list the terms in marked contexts, for the reviewer")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tree = compile_tree(Path(options["path"]), check_quiz=compile_quiz)
+        tree = compile_tree(Path(options["path"]), check_quiz=compile_quiz, check_pools=check_pools)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(tree), ensure_ascii=False, indent=2))
         else:
@@ -37,13 +39,19 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _print(self, tree: Tree, *, marked: bool) -> None:
-        for file, findings in groupby(tree.findings, key=lambda finding: finding.file):
+        found = [finding for finding in tree.findings if finding.rule != WAIVED]
+        for file, findings in groupby(found, key=lambda finding: finding.file):
             self.stdout.write(self.style.MIGRATE_HEADING(file))
             for finding in findings:
                 style = {"error": self.style.ERROR, "warning": self.style.WARNING}.get(finding.severity, str)
                 self.stdout.write(f"  {style(finding.severity)} {finding.where} [{finding.rule}]")
                 self.stdout.write(f"    {finding.why}")
                 self.stdout.write(f"    {finding.fix}")
+        waived = _waived(tree)
+        if waived:
+            self.stdout.write(self.style.MIGRATE_HEADING("Waived findings"))
+            for finding in waived:
+                self.stdout.write(f"  {finding.file}, {finding.where}: {finding.why}")
         if marked:
             self.stdout.write(self.style.MIGRATE_HEADING("Terms in marked contexts"))
             for mark in tree.marked:
@@ -55,13 +63,19 @@ class Command(BaseCommand):
 def _summary(tree: Tree) -> str:
     units = sum(len(course.units) for course in tree.courses)
     counted = ", ".join(f"{tree.findings.count(kind)} {word}" for kind, word in _KINDS)
-    return f"{len(tree.courses)} courses, {units} units: {counted}; {len(tree.marked)} terms in marked contexts."
+    listed = f"{len(_waived(tree))} waived; {len(tree.marked)} terms in marked contexts."
+    return f"{len(tree.courses)} courses, {units} units: {counted}; {listed}"
+
+
+def _waived(tree: Tree) -> list[Finding]:
+    return [finding for finding in tree.findings if finding.rule == WAIVED]
 
 
 def _as_json(tree: Tree) -> dict[str, Any]:
     return {
         "courses": {course.slug: course.content_hash() for course in tree.courses},
         "counts": {kind: tree.findings.count(kind) for kind, _ in _KINDS},
+        "waived": [finding.as_dict() for finding in _waived(tree)],
         "findings": [finding.as_dict() for finding in tree.findings],
         "marked": [vars(mark) for mark in tree.marked],
     }

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from courses.actions.paths import store_paths
 from courses.actions.publishing import publish
 from courses.authoring.compiled import CompiledCourse
 from courses.authoring.course import compile_tree
@@ -18,7 +19,7 @@ from quizzes.revisions import unannounced_changes
 
 class Command(BaseCommand):
     help = (
-        "Compiles the content folder and publishes a new version of every course whose content changed. "
+        "Compiles the content folder, publishes a new version of every course whose content changed, and stores the paths. "
         "Loads nothing while there is an error; running it again changes nothing; never deletes anything."
     )
 
@@ -44,6 +45,8 @@ class Command(BaseCommand):
             if result.new or options["verbosity"] > 1:
                 word = "published" if result.new else "unchanged"
                 self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}")
+        for slug, word in store_paths(tree.paths, at=clock.now()):
+            self.stdout.write(f"path {slug}: {word}")
 
     def _refuse_unannounced(self, compiled: CompiledCourse) -> None:
         """Statistics follow a question's id and revision, so a key must not change under the same revision."""

@@ -19,7 +19,7 @@ facts:
 - {id: H-002, section: S01, fact: An advertisement., status: vague, source: A book, use: exclude}
 """
 SUPPLEMENT = """\
-meta: {title: Supplement}
+meta: {title: Supplement, prepared: 2025-11-22}
 facts:
 - {id: E-001, topic: doors, fact: Seven in ten doors are open., source: [BOOK], confidence: high, from_knowledge: false}
 - {id: E-002, topic: doors, fact: A greeting helps., source: [BOOK], confidence: high, from_knowledge: false}
@@ -120,7 +120,7 @@ facts: [E-001, E-002, H-001]
 
 Opening words about the [door](term:door).
 
-## Why doors matter
+## Why doors matter {{facts="H-001"}}
 
 {FILLER}
 

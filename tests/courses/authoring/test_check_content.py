@@ -1,9 +1,11 @@
 """``manage.py check_content``: findings by file, one summary line, exit code, no database."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ def without_questions(small: SmallTree) -> SmallTree:
 def test_the_shipped_content_passes(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check_content", str(CONTENT))
     last = capsys.readouterr().out.strip().split("\n")[-1]
-    assert last.startswith("2 courses, 5 units: 0 errors, ")
+    assert last.startswith("10 courses, 32 units: 0 errors, 0 warnings, 0 notes; 0 waived; ")
 
 
 def test_findings_are_grouped_by_file_with_place_why_and_fix(
@@ -70,6 +72,28 @@ def test_json_needs_no_database(without_questions: SmallTree, tmp_path: Path) ->
     assert {"severity", "file", "line", "place", "rule", "why", "fix", "where"} == set(quiz[0])
     assert list(said["courses"]) == ["greeting"]
     assert said["marked"][0]["context"] == "quote"
+    assert said["waived"] == []
+
+
+def test_waived_findings_come_last_with_their_reason(small: SmallTree, capsys: pytest.CaptureFixture[str]) -> None:
+    small.replace(UNIT, "A greeting helps.\n:::\n", "A greeting helps after detox.\n:::\n")
+    waive = 'waive: [{rule: T-03, where: after detox, reason: everyday name, until: "2099-01-01"}]\n---\n\nOpening'
+    small.replace(UNIT, "---\n\nOpening", waive)
+    with pytest.raises(SystemExit):  # the quiz of the small tree has no questions that hold
+        call_command("check_content", str(small.root), no_color=True)
+    lines = capsys.readouterr().out.strip().split("\n")
+    at = lines.index("Waived findings")
+    assert lines[at + 1] == (
+        f"  {UNIT}, line {small.line(UNIT, 'waive:')}, waive: T-03 is waived for 'after detox' until 2099-01-01: everyday name"
+    )
+    assert lines[at + 2].startswith("1 courses, 1 units: ")
+    assert "; 1 waived; " in lines[at + 2]
+
+
+def test_the_whole_check_of_ten_courses_takes_seconds() -> None:
+    start = time.process_time()
+    call_command("check_content", str(CONTENT), stdout=io.StringIO())
+    assert time.process_time() - start < 8
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,10 @@ class Broken:
     """How many lines below those words."""
 
 
+HARD = "hold open. " + " ".join(
+    ["Organizational hospitality necessitates conscientious institutional consideration of individual requirements."]
+    * 40
+)
 STEM = "Somebody comes in. What do you say?"
 CASES = [
     # YAML
@@ -71,6 +75,14 @@ CASES = [
     Broken("source-not-of-fact", UNIT, '(source:BOOK "E-001")', '(source:OTHER "E-001")', "Seven in ten"),
     Broken("unknown-misconception", UNIT, "::: myth doors-do-not-matter", "::: myth doors", "::: myth"),
     Broken("unknown-objective", UNIT, "::: practice GRT-1.1", "::: practice GRT-9.9", "::: practice", "practice 1"),
+    # facts marks
+    Broken("unknown-fact", UNIT, '{facts="H-001"}', '{facts="H-001 E-777"}', "## Why doors matter"),
+    Broken("excluded-fact", UNIT, '{facts="H-001"}', '{facts="H-001 H-002"}', "## Why doors matter"),
+    Broken("fact-not-listed", UNIT, "[E-001, E-002, H-001]", "[E-001, E-002]", "## Why doors matter"),
+    Broken("fact-not-anchored", UNIT, ' {facts="H-001"}', "", "facts: [", "H-001", severity="warning"),
+    Broken("facts-mark", UNIT, '{facts="H-001"}', "{facts=H-001}", "## Why doors matter"),
+    Broken("facts-mark", UNIT, '{facts="H-001"}', '{facts=""}', "## Why doors matter"),
+    Broken("facts-mark", UNIT, "*closed*.", '*closed* {facts="H-001"} for long.', "*closed*"),
     # blocks
     Broken("unknown-block", UNIT, "::: callout Look twice", "::: calout Look twice", "::: calout", "block calout"),
     Broken("unclosed-block", UNIT, "*closed*.\n:::", "*closed*.", "::: callout", "block callout"),
@@ -124,6 +136,8 @@ CASES = [
     # words
     Broken("number-without-source", UNIT, "A greeting helps.\n:::\n", "A greeting helps.\n:::\n\nWe saw 3,000 doors.\n", "3,000", severity="warning"),
     Broken("unit-length", UNIT, "Opening words", "Opening words " + "and more " * 200, "", severity="warning"),
+    Broken("reading-grade", UNIT, "Opening words about", HARD + " Opening words about", ""),
+    Broken("fact-recheck", "supplement.yaml", "id: E-002", "recheck_months: 12, id: E-002", "id: E-002", "E-002", severity="warning"),
     Broken("T-01", UNIT, "[junkies]{.quote}", "junkies", "Ana hears"),
     Broken("T-01", UNIT, "text: Greet people at", "text: Greet junkies at", "text: Greet", "GRT-1.1"),
     Broken("T-01", UNIT, "::: callout Look twice", "::: callout Junkies", "::: callout"),

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from lms.lib import clock
+from lms.outbox.models import Message
 from lms.people.actions.invitations import invite, open_link
 from lms.people.models import Invitation, User
 from lms.record.actions import SYSTEM
@@ -196,3 +197,58 @@ def test_the_person_signs_in_with_the_password_afterwards(client: Client, link: 
     response = fresh.post(reverse("account_login"), {"login": "Maya.Okafor@Example.org", "password": PASSWORD})
     assert response.status_code == 302
     assert fresh.get(reverse("people:profile")).status_code == 200
+
+
+# --- sign-in and password ---------------------------------------------------------------------------------------------------------
+def test_slips_of_others_at_the_same_address_lock_nobody_out(client: Client, house: House) -> None:
+    cache.clear()
+    house.ordinary.set_password(PASSWORD)
+    house.ordinary.save()
+    for number in range(30):
+        client.post(reverse("account_login"), {"login": f"nobody{number}@example.org", "password": "a wrong password"})
+    response = client.post(reverse("account_login"), {"login": "darnell@example.org", "password": PASSWORD})
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+def test_guesses_at_one_account_are_stopped(client: Client, house: House) -> None:
+    cache.clear()
+    house.ordinary.set_password(PASSWORD)
+    house.ordinary.save()
+    for _ in range(5):
+        client.post(reverse("account_login"), {"login": "darnell@example.org", "password": "a wrong password"})
+    response = client.post(reverse("account_login"), {"login": "darnell@example.org", "password": PASSWORD})
+    assert response.status_code == 200
+    assert "too many tries to sign in" in response.content.decode()
+
+
+def test_a_changed_password_leads_to_sign_in_and_then_home(client: Client, house: House) -> None:
+    house.ordinary.set_password(PASSWORD)
+    house.ordinary.save()
+    client.force_login(house.ordinary)
+    other = house.client("ordinary")
+    new = "eight quiet river stones"
+    response = client.post(
+        reverse("account_change_password"), {"oldpassword": PASSWORD, "password1": new, "password2": new}, follow=True
+    )
+    assert response.redirect_chain == [("/", 302), ("/account/login/?next=/", 302)]
+    assert "Your new password is set." in response.content.decode()
+    assert other.get(reverse("people:profile")).status_code == 302
+
+
+def test_no_log_holds_a_link_to_a_new_password(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    link = "/account/password/reset/key/1-abcdef-0123456789/"
+    Client(enforce_csrf_checks=True).post(link)
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("django.")]
+    assert any("/account/password/reset/key/[hidden]/" in line for line in lines)
+    assert "0123456789" not in "".join(lines)
+
+
+def test_a_stranger_cannot_flood_somebody_with_mail_about_a_password(client: Client, house: House) -> None:
+    cache.clear()
+    house.ordinary.set_password(PASSWORD)
+    house.ordinary.save()
+    start = clock.now()
+    for minutes in range(10):
+        with time_machine.travel(start + dt.timedelta(minutes=2 * minutes)):
+            client.post(reverse("account_reset_password"), {"email": "darnell@example.org"})
+    assert Message.objects.filter(kind="password_reset", recipient=house.ordinary).count() == 5

@@ -239,3 +239,11 @@ def test_a_signatory_that_cannot_be_printed_is_refused(house: House, desk: Clien
     assert response.status_code == 422
     assert "The certificate cannot show" in text
     assert make_organization().signatory == "Priya Raman"
+
+
+@pytest.mark.parametrize("prefix", ["A/B", "..", 'A"B', "Ж", "A B"])
+def test_a_prefix_that_would_spoil_file_names_is_refused(house: House, desk: Client, prefix: str) -> None:
+    response = desk.post(reverse("people:organization"), settings_data(certificate_prefix=prefix))
+    assert response.status_code == 422
+    assert "Use the letters A to Z and digits only" in response.content.decode()
+    assert make_organization().certificate_prefix == "AR"
