@@ -26,6 +26,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 TOGETHER = ("tests/journeys", "tests/faults", "tests/platform", "tests/demo")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
         return next((place for place, folder in enumerate(TOGETHER) if item.nodeid.startswith(folder)), len(TOGETHER))

@@ -118,7 +118,7 @@ class Desk:
 
     def _settle(self, tokens: list[Token], first: int | None) -> None:
         table: Token | None = None
-        for token in tokens:
+        for token, following, last in zip(tokens, tokens[1:] + tokens[-1:], tokens[2:] + tokens[-2:], strict=True):
             line = token.map[0] if token.map else first
             if token.type == "inline":
                 self._settle_inline(token, line)
@@ -127,7 +127,10 @@ class Desk:
             elif token.type == "table_open":
                 table, token.meta = token, {"labels": [], "head": True, "columns": 0}
             elif token.type == "th_open" and table is not None:
-                token.attrs = {"scope": "col"}
+                if following.content.strip():
+                    token.attrs = {"scope": "col"}
+                else:  # an empty corner heads nothing, and a reader of the page aloud would stumble over it
+                    token.attrs, token.tag, last.tag = {}, "td", "td"
                 table.meta["columns"] += 1
             elif token.type == "td_open":
                 token.attrs = {}
