@@ -11,7 +11,7 @@ python := .venv/bin/python
 apart := env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL -u SITE_URL -u LMS_ENV -u ALLOWED_HOSTS -u HOST -u PORT LMS_VAR=var/test
 
 # Two processes, since two cores are what a small build machine has. Tests that share a running system stay together.
-pytest := $(python) -m pytest -n 2 --dist loadgroup
+pytest := $(python) -m pytest -n 2 --dist loadscope
 
 ifdef PORT
 export PORT

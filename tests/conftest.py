@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from xdist.scheduler import LoadScopeScheduling
 
 django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
@@ -26,16 +27,24 @@ def pytest_report_header(config: pytest.Config) -> str:
 TOGETHER = ("tests/journeys", "tests/faults", "tests/platform", "tests/demo")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
-        return next((place for place, folder in enumerate(TOGETHER) if item.nodeid.startswith(folder)), len(TOGETHER))
+    items.sort(key=lambda item: TOGETHER.index(_folder(item.nodeid)) if _folder(item.nodeid) else len(TOGETHER))
 
-    items.sort(key=rank)
-    for item in items:
-        place = rank(item)
-        if place < len(TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(TOGETHER[place]))
+
+def _folder(nodeid: str) -> str:
+    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), "")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hands out the folders of TOGETHER whole and every other test by itself. (``loadgroup`` of xdist 3.8 does not work with
+    pytest 9.2: it writes its groups into an attribute that node ids no longer come from.)"""
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _folder(nodeid) or nodeid
+
+    return ByFolder(config, log)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -128,7 +129,9 @@ def test_a_child_that_dies_stops_everything_in_one_sentence(
     assert text.strip().splitlines()[-1] == (
         f"{name} ended by itself by signal 9, so everything was stopped: see {used_var / 'log' / f'{name}.log'}."
     )
-    assert "Traceback" not in text
+    # A pool process of the killed worker may tell of its broken pipe; those lines bear the child's name.
+    own = [line for line in text.splitlines() if not re.match(r"\d\d:\d\d:\d\d \w+ +\| ", line)]
+    assert not any("Traceback" in line for line in own)
     run.assert_nothing_left(5)
 
 
