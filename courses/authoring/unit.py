@@ -9,6 +9,7 @@ from courses.authoring.anchors import Anchors
 from courses.authoring.compiled import CompiledUnit
 from courses.authoring.fences import split
 from courses.authoring.findings import Findings
+from courses.authoring.markup import visible_text
 from courses.authoring.page import Page
 from courses.authoring.readability import UNIT_GRADE
 from courses.authoring.shared import Shared
@@ -88,7 +89,7 @@ def compile_unit(path: Path, *, number: int, file: str, shared: Shared, findings
         slug=front.slug,
         title=front.title,
         minutes=front.minutes,
-        objectives=[objective.model_dump() for objective in front.objectives],
+        objectives=[{**objective.model_dump(), "text": visible_text(objective.text)} for objective in front.objectives],
         facts=front.facts,
         blocks=page.blocks,
         sections=page.sections,
