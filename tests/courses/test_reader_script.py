@@ -1,5 +1,6 @@
 """What reader.js adds to a unit, in a real browser, with an answering machine in place of the server."""
 
+import itertools
 import re
 import shutil
 from collections.abc import Iterator
@@ -72,9 +73,10 @@ class Reader:
         self.page.wait_for_timeout(100)
 
     def told(self, *places: str) -> bool:
-        """Whether the script has sent these places; waits up to five seconds of real time."""
+        """Whether the script has sent these places; waits up to five seconds of real time. The same place twice in a row is one:
+        on a slow machine the pause between two may end meanwhile."""
         for _ in range(100):
-            if self.sent == list(places):
+            if [place for place, _ in itertools.groupby(self.sent)] == list(places):
                 return True
             self.page.wait_for_timeout(50)
         return False
@@ -139,10 +141,9 @@ def test_looking_back_for_a_moment_keeps_the_place_and_staying_moves_it(reader: 
 def test_leaving_the_page_keeps_the_place_at_once(reader: Reader) -> None:
     reader.open(new=True)
     reader.read("section-two")
-    assert reader.told(""), reader.sent
     reader.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
-    reader.page.wait_for_timeout(200)
-    assert reader.told("", "section-two"), reader.sent
+    reader.page.wait_for_timeout(300)  # less than the pause between two places
+    assert reader.sent[-1:] == ["section-two"], reader.sent
 
 
 def test_what_the_server_did_not_keep_is_not_called_kept(reader: Reader) -> None:
