@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -37,6 +37,10 @@ _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 _WORD = re.compile(r"[a-z0-9']+")
 
 
+RULES = ("counts", "time_limit_minutes", "confidence", "practice")
+"""The keys of a quiz file that become columns of Quiz as they are."""
+
+
 class DrawLine(Strict):
     objective: Id
     take: Annotated[int, Field(ge=1, le=50)]
@@ -49,6 +53,10 @@ class QuizFile(Strict):
     unit: Id
     serve: Annotated[int, Field(ge=1, le=50)]
     draw: Annotated[list[DrawLine], Field(min_length=1)]
+    counts: Literal["best", "last"] = "best"
+    time_limit_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
+    confidence: bool = True
+    practice: bool = True
     questions: Annotated[list[Any], Field(min_length=1)]
 
 
@@ -64,7 +72,7 @@ class Said:
 def compile_quiz(
     raw: dict[str, Any], *, file: str, unit: CompiledUnit | None, shared: Shared, findings: Findings, lines: Lines
 ) -> dict[str, Any] | None:
-    """The stored quiz ``{unit, serve, draw, questions, misconceptions}``, or None when it cannot be used.
+    """The stored quiz ``{unit, serve, draw, rules, questions, misconceptions}``, or None when it cannot be used.
 
     ``raw`` is the YAML mapping. Every rule of the format and of item writing that software can check is reported to
     ``findings``; with ``unit`` None, those against the unit are skipped. Warnings do not stop a quiz.
@@ -83,6 +91,7 @@ def compile_quiz(
         "unit": outer.unit,
         "serve": outer.serve,
         "draw": [line.model_dump() for line in outer.draw],
+        "rules": outer.model_dump(include=set(RULES)),
         "questions": [stored for _, stored in good],
         "misconceptions": sorted({name for question, _ in good for name in misconceptions(question)}),
     }

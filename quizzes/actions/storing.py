@@ -8,7 +8,8 @@ from quizzes.models import Question, Quiz
 
 def store_quiz(unit: Unit, compiled: dict[str, Any]) -> None:
     """Writes the quiz and its pool. Handed to ``courses.actions.publishing.publish``, inside its transaction."""
-    quiz = Quiz.objects.create(unit=unit, serve=compiled["serve"], lines=compiled["draw"])
+    rules = compiled.get("rules", {})
+    quiz = Quiz.objects.create(unit=unit, serve=compiled["serve"], lines=compiled["draw"], **rules)
     Question.objects.bulk_create(
         Question(
             quiz=quiz,

@@ -1,6 +1,19 @@
 """Tables of quizzes. One noun a file."""
 
 from quizzes.models.attempt import Attempt, Response
+from quizzes.models.grant import Accommodation, ExtraAttempt
 from quizzes.models.quiz import Question, Quiz
+from quizzes.models.review import Correction, Dispute, ItemReview, Rescore
 
-__all__ = ["Attempt", "Question", "Quiz", "Response"]
+__all__ = [
+    "Accommodation",
+    "Attempt",
+    "Correction",
+    "Dispute",
+    "ExtraAttempt",
+    "ItemReview",
+    "Question",
+    "Quiz",
+    "Rescore",
+    "Response",
+]

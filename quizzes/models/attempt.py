@@ -6,12 +6,17 @@ from django.db import models
 
 from courses.models import Enrollment, Unit
 from lms.lib import numbers
-from quizzes.enums import AttemptState
+from quizzes.enums import AttemptState, ClosedBy, Confidence
 from quizzes.models.quiz import Question, Quiz
 
 
 class Attempt(models.Model):
-    """``number`` counts within the enrollment and unit, without gaps. The result columns are written once, at hand-in."""
+    """``number`` counts within the enrollment and unit, without gaps. The result columns are written once, at hand-in; a later
+    correction of a question adds a ``Rescore`` and changes none of them.
+
+    ``deadline_at`` is set at the start of a quiz with a time limit and is only ever moved later. ``passed`` and ``points`` are what
+    was handed in; what counts now is ``quizzes.queries.results``.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     enrollment = models.ForeignKey(Enrollment, on_delete=models.PROTECT, related_name="attempts")
@@ -21,6 +26,8 @@ class Attempt(models.Model):
     state = models.CharField(max_length=12, choices=AttemptState.choices, default=AttemptState.IN_PROGRESS)
     started_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=8, choices=ClosedBy.choices, blank=True)
     pass_mark = models.PositiveSmallIntegerField()
     points = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
     out_of = models.PositiveSmallIntegerField()
@@ -44,6 +51,17 @@ class Attempt(models.Model):
                 | models.Q(state="submitted", submitted_at__isnull=False, passed__isnull=False),
                 name="quizzes_attempt_result_with_hand_in",
             ),
+            models.CheckConstraint(
+                condition=models.Q(deadline_at__isnull=True) | models.Q(deadline_at__gt=models.F("started_at")),
+                name="quizzes_attempt_deadline_after_start",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["deadline_at"],
+                name="quizzes_attempt_overdue",
+                condition=models.Q(state="in_progress", deadline_at__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:
@@ -59,7 +77,8 @@ class Response(models.Model):
     """One question of an attempt as served, and the stored answer.
 
     ``order`` is how it is served (positions only). ``answer`` is in those positions; None until something was stored.
-    ``revision`` goes up by one with every save.
+    ``revision`` goes up by one with every save. ``confidence`` is how sure the learner said they are. ``seconds`` is about how long
+    the first answer took: from the answer before it (or the start) to this one, None when that says nothing.
     """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="responses")
@@ -71,6 +90,8 @@ class Response(models.Model):
     revision = models.PositiveIntegerField(default=0)
     saved_at = models.DateTimeField(null=True, blank=True)
     receipt = models.CharField(max_length=12, blank=True)
+    confidence = models.CharField(max_length=8, choices=Confidence.choices, blank=True)
+    seconds = models.PositiveIntegerField(null=True, blank=True)
     points = models.DecimalField(max_digits=6, decimal_places=4, null=True, blank=True)
     right = models.BooleanField(null=True, blank=True)
 

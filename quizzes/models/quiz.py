@@ -3,14 +3,25 @@
 from django.db import models
 
 from courses.models import Unit
+from quizzes.enums import Counts
 
 
 class Quiz(models.Model):
-    """``lines`` is the blueprint: a list of {objective, take, critical}."""
+    """``lines`` is the blueprint: a list of {objective, take, critical}.
+
+    ``time_limit_minutes`` None is no limit. ``feedback`` says what the result shows at which moment ({moment: [parts]}, see
+    ``quizzes.feedback``); empty is everything after each hand-in. ``confidence``: whether a learner is asked how sure they are.
+    ``practice``: whether the pool can be practiced, ungraded.
+    """
 
     unit = models.OneToOneField(Unit, on_delete=models.PROTECT, related_name="quiz")
     serve = models.PositiveSmallIntegerField()
     lines = models.JSONField()
+    counts = models.CharField(max_length=4, choices=Counts.choices, default=Counts.BEST)
+    time_limit_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    feedback = models.JSONField(default=dict, blank=True)
+    confidence = models.BooleanField(default=True)
+    practice = models.BooleanField(default=True)
 
     class Meta:
         verbose_name_plural = "quizzes"

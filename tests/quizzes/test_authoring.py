@@ -92,7 +92,7 @@ def test_shipped_quizzes_compile_without_a_finding(tree: Tree) -> None:
         quiz = unit.quiz
         assert quiz is not None
         assert json.loads(json.dumps(quiz)) == quiz
-        assert set(quiz) == {"unit", "serve", "draw", "questions", "misconceptions"}
+        assert set(quiz) == {"unit", "serve", "draw", "rules", "questions", "misconceptions"}
         assert len(quiz["questions"]) >= 15
         assert all(one["section_id"] for one in quiz["questions"])
 
