@@ -14,6 +14,8 @@ class Status(TextChoices):
     COMPLETE = "complete", "Complete"
     EXPIRING = "expiring", "Expiring"
     EXPIRED = "expired", "Expired"
+    EXEMPT = "exempt", "Exempt"
+    ON_LEAVE = "on_leave", "On leave"
     NOT_REQUIRED = "not_required", "Not required"
 
 
@@ -26,8 +28,10 @@ ATTENTION = {
     Status.NOT_STARTED: 4,
     Status.IN_PROGRESS: 5,
     Status.OPENS_LATER: 6,
-    Status.COMPLETE: 7,
-    Status.NOT_REQUIRED: 8,
+    Status.ON_LEAVE: 7,
+    Status.EXEMPT: 8,
+    Status.COMPLETE: 9,
+    Status.NOT_REQUIRED: 10,
 }
 
 
@@ -63,3 +67,38 @@ class ReviewState(TextChoices):
     PENDING = "pending", "Pending review"
     ACCEPTED = "accepted", "Accepted without approval"
     APPROVED = "approved", "Approved"
+
+
+class DueKind(TextChoices):
+    """From which day a requirement's due date counts."""
+
+    AFTER_HIRE = "after_hire", "Days after the hire date"
+    AFTER_ASSIGNMENT = "after_assignment", "Days after it is assigned"
+    AFTER_JOINING = "after_joining", "Days after the person joins the group"
+    FIXED = "fixed", "A fixed date"
+    FIRST_SHIFT = "first_shift", "Before the first shift"
+
+
+class RenewalKind(TextChoices):
+    """When a completion under a requirement runs out."""
+
+    NEVER = "never", "Never"
+    MONTHS = "months", "Some months after completion"
+    ANNIVERSARY = "anniversary", "On the anniversary of the hire date"
+    FIXED = "fixed", "On the same day every year"
+
+
+class Supervising(TextChoices):
+    """Whether an audience asks for supervisors."""
+
+    ANY = "", "Supervisors and others"
+    YES = "yes", "Only supervisors"
+    NO = "no", "Everybody but supervisors"
+
+
+class ExceptionKind(TextChoices):
+    """Why a rule does not run its usual course for one person."""
+
+    EXEMPTION = "exemption", "Exemption"
+    LEAVE = "leave", "Leave of absence"
+    PRIOR_LEARNING = "prior_learning", "Learned elsewhere"

@@ -105,11 +105,7 @@ def _check_dates(opens_on: dt.date, due_on: dt.date, at: dt.datetime) -> None:
 
 
 def _open_assignment(learner: User, course: Course) -> bool:
-    return (
-        Assignment.objects.filter(learner=learner, course=course, withdrawn_at__isnull=True)
-        .exclude(enrollment__completed_at__isnull=False)
-        .exists()
-    )
+    return Assignment.objects.open().filter(learner=learner, course=course).exists()
 
 
 def open_enrollment(learner: User, course: Course, *, at: dt.datetime) -> Enrollment:
@@ -162,17 +158,13 @@ def move_due_date(
 
 
 def _still_open(assignment: Assignment) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(pk=assignment.pk, withdrawn_at__isnull=True).exclude(
-        enrollment__completed_at__isnull=False
-    )
+    return Assignment.objects.open().filter(pk=assignment.pk)
 
 
 def zone_changed(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> None:
     """Called inside the transaction that gave a person (or the person's site) another zone: due instants follow the printed dates."""
     zone = user.zone
-    rows = Assignment.objects.filter(learner=user, withdrawn_at__isnull=True).exclude(
-        enrollment__completed_at__isnull=False
-    )
+    rows = Assignment.objects.open().filter(learner=user)
     for assignment in rows.select_related("learner", "course"):
         due_at = dates.end_of_day(assignment.due_on, zone)
         opens_at = dates.end_of_day(assignment.opens_on - dt.timedelta(days=1), zone)

@@ -5,7 +5,9 @@ from courses.models.assignment import Assignment
 from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
+from courses.models.exception import DutyException
 from courses.models.path import CoursePath
+from courses.models.requirement import Requirement, RequirementVersion
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
@@ -17,7 +19,10 @@ __all__ = [
     "CourseApproval",
     "CoursePath",
     "CourseVersion",
+    "DutyException",
     "Enrollment",
+    "Requirement",
+    "RequirementVersion",
     "ShownSiteWords",
     "SiteWords",
     "SlotWaiver",

@@ -28,6 +28,7 @@ def course_rows() -> list[CourseRow]:
     open_now = Q(
         assignments__withdrawn_at__isnull=True,
         assignments__enrollment__completed_at__isnull=True,
+        assignments__satisfied_at__isnull=True,
         assignments__learner__is_active=True,
     )
     courses = list(

@@ -25,6 +25,7 @@ class TeamRow:
     due_on: dt.date
     completed_on: dt.date | None
     expires_on: dt.date | None
+    renews_until: dt.date | None
     revoked_on: dt.date | None
     units_done: int
     units_total: int
@@ -34,6 +35,10 @@ class TeamRow:
     @property
     def detail(self) -> str:
         """The second line of the status, in words."""
+        if self.renews_until is not None and self.status in (Status.EXPIRING, Status.EXPIRED):
+            ends = dates.long_date(self.renews_until)
+            word = "runs out" if self.status == Status.EXPIRING else "ran out"
+            return f"{word} {ends}, renewal due {dates.long_date(self.due_on)}"
         if self.status == Status.COMPLETE or self.status == Status.EXPIRING:
             until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
             return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
@@ -41,6 +46,10 @@ class TeamRow:
             if self.revoked_on is not None:
                 return f"certificate revoked on {dates.long_date(self.revoked_on)}"
             return f"since {dates.long_date(self.expires_on)}" if self.expires_on else "no longer valid"
+        if self.status == Status.EXEMPT:
+            return "nothing is asked while the exemption lasts"
+        if self.status == Status.ON_LEAVE:
+            return "due dates move when the person is back"
         if self.status == Status.OVERDUE:
             return f"since {dates.long_date(self.due_on)}"
         return f"due {dates.long_date(self.due_on)}"
@@ -111,10 +120,11 @@ def team_page(
 
 
 def _latest(people: QuerySet[User]) -> QuerySet[Assignment]:
-    """Each person's newest cycle of each course: an older one stays in the person's record."""
+    """Each person's newest cycle of each course, and of those that share it the one that is due first: the others stay in the person's
+    record."""
     newest = (
         Assignment.objects.filter(learner=OuterRef("learner"), course=OuterRef("course"), withdrawn_at__isnull=True)
-        .order_by("-cycle")
+        .order_by("-cycle", F("ended_at").asc(nulls_first=True), "due_at", "pk")
         .values("pk")[:1]
     )
     return Assignment.objects.filter(learner__in=people, withdrawn_at__isnull=True, pk=Subquery(newest))
@@ -122,7 +132,9 @@ def _latest(people: QuerySet[User]) -> QuerySet[Assignment]:
 
 def _team_row(a: Assignment) -> TeamRow:
     zone = a.learner.site.zone
-    completed = a.enrollment.completed_at if a.enrollment else None
+    done = a.enrollment.completed_at if a.enrollment else None
+    completed = done or a.satisfied_at
+    ends = [a.certificate_expires_on, a.valid_until_on]  # type: ignore[attr-defined]  # annotated by with_status
     return TeamRow(
         person=a.learner,
         course_title=a.course.title,
@@ -130,7 +142,8 @@ def _team_row(a: Assignment) -> TeamRow:
         status=Status(a.status),  # type: ignore[attr-defined]  # annotated by with_status
         due_on=a.due_on,
         completed_on=dates.local_date(completed, zone) if completed else None,
-        expires_on=a.certificate_expires_on,  # type: ignore[attr-defined]
+        expires_on=min((day for day in ends if day is not None), default=None),
+        renews_until=a.renews_until_on if completed is None else None,
         revoked_on=dates.local_date(a.certificate_revoked_at, zone) if a.certificate_revoked_at else None,  # type: ignore[attr-defined]
         units_done=a.units_done,  # type: ignore[attr-defined]
         units_total=a.units_total,  # type: ignore[attr-defined]
@@ -142,7 +155,7 @@ def _team_row(a: Assignment) -> TeamRow:
 def _order(row: TeamRow) -> tuple[int, dt.date, str, str]:
     when = row.due_on
     if row.status in (Status.EXPIRED, Status.EXPIRING):
-        when = row.revoked_on or row.expires_on or row.due_on
+        when = row.revoked_on or row.renews_until or row.expires_on or row.due_on
     return (ATTENTION[row.status], when, row.person.name.casefold(), row.course_title)
 
 

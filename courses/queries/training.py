@@ -2,12 +2,13 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db.models import Prefetch
 
-from courses.enums import Status
-from courses.models import Assignment, Certificate, Enrollment, Unit, UnitProgress
-from courses.queries.status import Facts, status_of
+from courses.enums import ExceptionKind, Status
+from courses.models import Assignment, Certificate, DutyException, Enrollment, Unit, UnitProgress
+from courses.queries.status import Facts, spans_of, status_of
 from lms.lib import dates, numbers
 from lms.people.models import User
 
@@ -100,7 +101,13 @@ class TrainingRow:
 
     @property
     def open(self) -> bool:
-        return self.enrollment.completed_at is None
+        return self.enrollment.completed_at is None and self.assignment.satisfied_at is None
+
+    @property
+    def valid_until(self) -> dt.date | None:
+        """The last day on which what fulfils it counts; None when it does not run out."""
+        ends = [self.assignment.valid_until_on, self.certificate.expires_on if self.certificate else None]
+        return min((day for day in ends if day is not None), default=None)
 
     @property
     def step(self) -> NextStep | None:
@@ -109,11 +116,13 @@ class TrainingRow:
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """The page My training: what is open, most urgent first; what is done, newest first."""
+    """The page My training: what is open, most urgent first; what opens later; what rests while the person is exempt or on leave; what
+    is done, newest first. One row for each enrollment, however many duties share it."""
 
     todo: tuple[TrainingRow, ...]
     later: tuple[TrainingRow, ...]
     done: tuple[TrainingRow, ...]
+    paused: tuple[TrainingRow, ...] = ()
 
     @property
     def next(self) -> TrainingRow | None:
@@ -124,7 +133,14 @@ class Training:
         return sum(row.status == Status.OVERDUE for row in self.todo)
 
 
-def facts_of(assignment: Assignment, enrollment: Enrollment | None, certificate: Certificate | None) -> Facts:
+def facts_of(
+    assignment: Assignment,
+    enrollment: Enrollment | None,
+    certificate: Certificate | None,
+    exceptions: Iterable[DutyException] = (),
+) -> Facts:
+    """``exceptions`` are all of the assignment's learner; without them a status knows of no exemption and no leave."""
+    rows = list(exceptions)
     return Facts(
         opens_at=assignment.opens_at,
         due_at=assignment.due_at,
@@ -134,18 +150,50 @@ def facts_of(assignment: Assignment, enrollment: Enrollment | None, certificate:
         attempts_used_at=enrollment.attempts_used_at if enrollment else None,
         expires_at=certificate.expires_at if certificate else None,
         revoked_at=certificate.revoked_at if certificate else None,
+        satisfied_at=assignment.satisfied_at,
+        valid_until_at=assignment.valid_until_at,
+        renews_until_at=assignment.renews_until_at,
+        ended_at=assignment.ended_at,
+        exempt=spans_of(rows, assignment.course_id, ExceptionKind.EXEMPTION),
+        leave=spans_of(rows, assignment.course_id, ExceptionKind.LEAVE),
     )
 
 
 def training_of(learner: User, at: dt.datetime) -> Training:
     """Everything that My training shows, in a fixed number of queries. Withdrawn assignments are left out."""
-    rows = [_row(a, learner.zone, at) for a in _assignments(learner)]
-    todo = sorted((r for r in rows if r.open and r.status != Status.OPENS_LATER), key=_urgency)
-    done = sorted(
-        (r for r in rows if not r.open), key=lambda r: (r.enrollment.completed_at, r.assignment.pk), reverse=True
-    )
-    later = [r for r in rows if r.open and r.status == Status.OPENS_LATER]
-    return Training(tuple(todo), tuple(later), tuple(done))
+    exceptions = list(DutyException.objects.filter(learner=learner))
+    rows = _foremost([_row(a, learner.zone, at, exceptions) for a in _assignments(learner)])
+    open_rows = [r for r in rows if r.open]
+    resting = (Status.EXEMPT, Status.ON_LEAVE)
+    todo = sorted((r for r in open_rows if r.status not in (Status.OPENS_LATER, *resting)), key=_urgency)
+    later = [r for r in open_rows if r.status == Status.OPENS_LATER]
+    paused = [r for r in open_rows if r.status in resting]
+    done = sorted((r for r in rows if not r.open), key=lambda r: (_done_at(r), r.assignment.pk), reverse=True)
+    return Training(tuple(todo), tuple(later), tuple(done), tuple(paused))
+
+
+def _done_at(row: TrainingRow) -> dt.datetime:
+    done = row.enrollment.completed_at or row.assignment.satisfied_at
+    assert done is not None
+    return done
+
+
+def _foremost(rows: list[TrainingRow]) -> list[TrainingRow]:
+    """One row of each enrollment: the open duty that is due first, else the newest one that is still asked."""
+    best: dict[int, TrainingRow] = {}
+    for row in rows:  # by due date
+        known = best.get(row.enrollment.pk)
+        if known is None:
+            best[row.enrollment.pk] = row
+        elif row.open:
+            if not known.open:
+                best[row.enrollment.pk] = row
+        elif not known.open and (row.assignment.ended_at is None, row.assignment.pk) > (
+            known.assignment.ended_at is None,
+            known.assignment.pk,
+        ):
+            best[row.enrollment.pk] = row
+    return list(best.values())
 
 
 def _urgency(row: TrainingRow) -> tuple[bool, dt.date, bool, int]:
@@ -161,7 +209,7 @@ def _urgency(row: TrainingRow) -> tuple[bool, dt.date, bool, int]:
 def _assignments(learner: User) -> list[Assignment]:
     return list(
         Assignment.objects.filter(learner=learner, withdrawn_at__isnull=True, enrollment__isnull=False)
-        .select_related("course", "enrollment__version", "enrollment__course")
+        .select_related("course", "accepted", "enrollment__version", "enrollment__course")
         .prefetch_related(
             "enrollment__version__units",
             "enrollment__progress",
@@ -171,7 +219,7 @@ def _assignments(learner: User) -> list[Assignment]:
     )
 
 
-def _row(assignment: Assignment, zone: str, at: dt.datetime) -> TrainingRow:
+def _row(assignment: Assignment, zone: str, at: dt.datetime, exceptions: list[DutyException]) -> TrainingRow:
     enrollment = assignment.enrollment
     assert enrollment is not None
     certificate = next(iter(enrollment.certificates.all()), None)
@@ -180,7 +228,7 @@ def _row(assignment: Assignment, zone: str, at: dt.datetime) -> TrainingRow:
         enrollment=enrollment,
         units=unit_rows(enrollment),
         certificate=certificate,
-        status=status_of(facts_of(assignment, enrollment, certificate), at),
+        status=status_of(facts_of(assignment, enrollment, certificate, exceptions), at),
         zone=zone,
     )
 

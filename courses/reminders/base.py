@@ -5,9 +5,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from courses.models import Assignment
+from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from lms.lib import dates
 from lms.outbox import kinds
@@ -38,6 +40,10 @@ class AssignmentKind(kinds.Kind):
             return "The course is no longer assigned."
         if assignment.enrollment is not None and assignment.enrollment.completed_at is not None:
             return "The course is complete."
+        if assignment.satisfied_at is not None:
+            return "Learning elsewhere was accepted for this course."
+        if Assignment.objects.filter(paused(at), pk=assignment.pk).exists():
+            return "The person is exempt or on leave."
         return self.too_late(assignment, occasion, at)
 
     def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
@@ -72,10 +78,16 @@ class Reminder(AssignmentKind):
         raise NotImplementedError
 
 
-def open_assignments() -> Any:
-    """Assignments whose learners still have something to do and can be written to."""
+def open_assignments(at: dt.datetime) -> Any:
+    """Assignments whose learners have something to do at the instant and can be written to. Of those that share an enrollment only the
+    one that is due first; none of a person who is exempt or on leave."""
+    sooner = Assignment.objects.open().filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk")),
+        enrollment=OuterRef("enrollment"),
+    )
     return (
-        Assignment.objects.filter(withdrawn_at__isnull=True, learner__is_active=True, learner__email__isnull=False)
-        .exclude(enrollment__completed_at__isnull=False)
+        Assignment.objects.open()
+        .filter(~Exists(sooner), learner__is_active=True, learner__email__isnull=False)
+        .exclude(paused(at))
         .select_related("learner__site")
     )

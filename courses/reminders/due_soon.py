@@ -23,7 +23,7 @@ class DueSoon(Reminder):
     def due(self, at: dt.datetime) -> Iterable[Due]:
         """Assignments made before today whose due date is three local days away: not sooner, and not when fewer days remain."""
         window = (at + dt.timedelta(days=DAYS - 1), at + dt.timedelta(days=DAYS + 2))
-        for assignment in open_assignments().filter(due_at__range=window):
+        for assignment in open_assignments(at).filter(due_at__range=window):
             zone = assignment.learner.zone
             today = dates.local_date(at, zone)
             if (assignment.due_on - today).days == DAYS and dates.local_date(assignment.assigned_at, zone) < today:

@@ -23,7 +23,7 @@ class Overdue(Reminder):
     def due(self, at: dt.datetime) -> Iterable[Due]:
         """Assignments whose due date was one or seven local days ago. After an outage of some days only the true number is said."""
         window = (at - dt.timedelta(days=max(DAYS) + 1), at)
-        for assignment in open_assignments().filter(due_at__range=window):
+        for assignment in open_assignments(at).filter(due_at__range=window):
             days = (dates.local_date(at, assignment.learner.zone) - assignment.due_on).days
             if days in DAYS:
                 yield Due(key(assignment, days), assignment.learner, str(assignment.public_id))

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from courses.access import enrollment_for
 from courses.actions.issuing import valid_months
-from courses.models import Certificate
+from courses.models import Certificate, DutyException
 from courses.queries.assigner import assigner_name
 from courses.queries.status import status_of
 from courses.queries.training import facts_of, next_step_of, unit_rows
@@ -23,7 +23,8 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
     mine = enrollment_for(signed_in(request), enrollment)
     units = unit_rows(mine)
     certificate = Certificate.objects.filter(enrollment=mine, superseded_at__isnull=True).first()
-    assignment = mine.assignments.filter(withdrawn_at__isnull=True).order_by("-cycle").first()
+    assignment = mine.assignments.filter(withdrawn_at__isnull=True).order_by("-cycle", "due_at", "pk").first()
+    exceptions = DutyException.objects.filter(learner=mine.learner)
     context = {
         "enrollment": mine,
         "version": mine.version,
@@ -34,7 +35,7 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
         "certificate": certificate,
         "assignment": assignment,
         "assigner": assigner_name(assignment),
-        "status": status_of(facts_of(assignment, mine, certificate), clock.now()) if assignment else None,
+        "status": status_of(facts_of(assignment, mine, certificate, exceptions), clock.now()) if assignment else None,
         "months": valid_months(mine.version, mine.learner),
         "zone": mine.learner.zone,
     }

@@ -7,14 +7,15 @@ from typing import Protocol
 from lms.people.models import User
 
 
-class ZoneCallback(Protocol):
+class Callback(Protocol):
     def __call__(self, user: User, *, at: dt.datetime, by: uuid.UUID | str) -> object: ...
 
 
-_zone_callbacks: list[ZoneCallback] = []
+_zone_callbacks: list[Callback] = []
+_person_callbacks: list[Callback] = []
 
 
-def on_zone_change(callback: ZoneCallback) -> None:
+def on_zone_change(callback: Callback) -> None:
     """Registers what is called as ``callback(user, at=, by=)`` whenever the time zone of a person's days changes: by a move to a
     site in another zone, or because the site's zone was corrected. Called inside the transaction of the change, after the person's
     own event, so what it raises undoes the change. Registering the same callback twice is once."""
@@ -25,4 +26,18 @@ def on_zone_change(callback: ZoneCallback) -> None:
 def zone_changed(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
     """Calls every registered callback, in the order of registration."""
     for callback in _zone_callbacks:
+        callback(user, at=at, by=by)
+
+
+def on_person_change(callback: Callback) -> None:
+    """Registers what is called as ``callback(user, at=, by=)`` whenever something about a person changes that others may count on: they
+    were added, changed, deactivated or reactivated, or began or stopped to supervise a team. Called inside the transaction of the
+    change, after the person's own events, so what it raises undoes the change. Registering the same callback twice is once."""
+    if callback not in _person_callbacks:
+        _person_callbacks.append(callback)
+
+
+def person_changed(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
+    """Calls every registered callback, in the order of registration."""
+    for callback in _person_callbacks:
         callback(user, at=at, by=by)

@@ -128,6 +128,7 @@ class User(AbstractBaseUser):
     )
     email = models.EmailField(null=True, blank=True, max_length=254)
     hire_date = models.DateField(null=True, blank=True)
+    first_shift_on = models.DateField("first shift", null=True, blank=True)
     category = models.CharField(max_length=12, choices=Category.choices, default=Category.STAFF)
     job_role = models.CharField(max_length=80, blank=True, validators=[names.validate_one_line])
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="people")

@@ -3,14 +3,15 @@
 import dataclasses
 import datetime as dt
 import itertools
+import random
 import uuid
 from typing import Any
 
 import pytest
 
-from courses.enums import ATTENTION, Status
-from courses.models import Assignment, Certificate, Enrollment
-from courses.queries.status import EXPIRING_DAYS, Facts, status_of, with_status
+from courses.enums import ATTENTION, ExceptionKind, Status
+from courses.models import Assignment, Certificate, DutyException, Enrollment
+from courses.queries.status import EXPIRING_DAYS, Facts, Span, status_of, with_status
 from courses.queries.training import facts_of
 from lms.people.models import User
 from lms.templatetags.face import STATUSES
@@ -25,11 +26,36 @@ def rows(at: dt.datetime) -> Any:
 
 
 def grid(at: dt.datetime) -> list[Facts]:
-    """Every combination of the dates on this side of the instant and on the other."""
+    """Every combination of the first eight dates on this side of the instant and on the other, then a thousand draws of all of them
+    with exceptions, the same each time."""
     sides = (at, at + TICK)
     maybe = (None, *sides)
     expiries = (*maybe, at + SOON, at + SOON + TICK)
-    return [Facts(*dates) for dates in itertools.product(sides, sides, maybe, maybe, maybe, maybe, expiries, maybe)]
+    found = [Facts(*dates) for dates in itertools.product(sides, sides, maybe, maybe, maybe, maybe, expiries, maybe)]
+    draw = random.Random(5)
+    spans = [Span(start, end) for start in sides for end in maybe if end is None or end >= start]
+    for _ in range(1000):
+        first = [draw.choice(x) for x in (sides, sides, (None, at + TICK), maybe, maybe, maybe, expiries, maybe)]
+        more = [draw.choice(x) for x in (maybe, expiries, maybe, (None, None, *sides))]
+        exempt, leave = (tuple(draw.sample(spans, draw.choice((0, 0, 1, 2)))) for _ in range(2))
+        found.append(Facts(*first, *more, exempt, leave))  # type: ignore[call-arg]
+    return found
+
+
+def make_exception(learner: User, kind: str, span: Span, course: object = None, evidence: str = "") -> DutyException:
+    return DutyException(
+        learner=learner,
+        kind=kind,
+        course=course,  # type: ignore[misc]
+        starts_on=span.start.date(),
+        ends_on=span.end.date() if span.end else None,
+        starts_at=span.start,
+        ends_at=span.end,
+        reason="grid",
+        evidence=evidence,
+        approved_by="system",
+        approved_at=span.start,
+    )
 
 
 @pytest.mark.both_db
@@ -56,6 +82,19 @@ def test_the_two_forms_agree_over_the_grid(at: dt.datetime) -> None:
         ],
         500,
     )
+    other = factories.make_course(slug="other", at=at)
+    accepted = make_exception(factories.make_user(), ExceptionKind.PRIOR_LEARNING, Span(at), course, evidence="Seen.")
+    accepted.save()
+    DutyException.objects.bulk_create(
+        [
+            make_exception(e.learner, kind, span, course if kind == ExceptionKind.EXEMPTION else None)
+            for e, f in zip(enrollments, facts, strict=True)
+            for kind, spans in ((ExceptionKind.EXEMPTION, f.exempt), (ExceptionKind.LEAVE, f.leave))
+            for span in spans
+        ]
+        + [make_exception(e.learner, ExceptionKind.EXEMPTION, Span(at), other) for e in enrollments],
+        500,
+    )
     Assignment.objects.bulk_create(
         [
             Assignment(
@@ -70,6 +109,11 @@ def test_the_two_forms_agree_over_the_grid(at: dt.datetime) -> None:
                 opens_at=f.opens_at,
                 due_at=f.due_at,
                 withdrawn_at=f.withdrawn_at,
+                accepted=accepted if f.satisfied_at else None,
+                satisfied_at=f.satisfied_at,
+                valid_until_at=f.valid_until_at,
+                renews_until_at=f.renews_until_at,
+                ended_at=f.ended_at,
             )
             for e, f in zip(enrollments, facts, strict=True)
         ],

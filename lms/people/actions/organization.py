@@ -82,24 +82,28 @@ def change_team(team: Team, **changes: Any) -> Team:
 
 
 def start_supervising(team: Team, supervisor: User, *, by: uuid.UUID | str, at: dt.datetime) -> Supervision:
-    """Makes a person supervisor of a team and of all below it, and writes SUPERVISION_STARTED to the supervisor's record."""
+    """Makes a person supervisor of a team and of all below it, and writes SUPERVISION_STARTED to the supervisor's record.
+    ``hooks.on_person_change`` is called last."""
     if not supervisor.is_active:
         raise ValidationError("This person is deactivated. Reactivate them first, or choose somebody else.")
     row = Supervision(team=team, supervisor=supervisor, started_at=at)
     with transaction.atomic():
         _save(row, "This person already supervises this team.")
         write(supervisor, EventKind.SUPERVISION_STARTED, {"team": str(team.public_id)}, at=at, by=by)
+        hooks.person_changed(supervisor, at=at, by=by)
     return row
 
 
 def stop_supervising(supervision: Supervision, *, by: uuid.UUID | str, at: dt.datetime) -> bool:
-    """Ends a supervision and writes SUPERVISION_ENDED. False, and nothing written, if it had ended before."""
+    """Ends a supervision and writes SUPERVISION_ENDED; ``hooks.on_person_change`` is called last. False, and nothing written, if it had
+    ended before."""
     with transaction.atomic():
         ended = Supervision.objects.filter(pk=supervision.pk, ended_at=None).update(ended_at=at) == 1
         if ended:
             supervision.ended_at = at
             payload = {"team": str(supervision.team.public_id)}
             write(supervision.supervisor, EventKind.SUPERVISION_ENDED, payload, at=at, by=by)
+            hooks.person_changed(supervision.supervisor, at=at, by=by)
     return ended
 
 

@@ -16,7 +16,18 @@ from lms.people.enums import Category
 from lms.people.models import Invitation, InvitationState, Organization, Site, Supervision, Team, User
 from lms.record.enums import EventKind
 
-CHANGEABLE = ("name", "latin_name", "email", "hire_date", "category", "job_role", "site", "team", "is_coordinator")
+CHANGEABLE = (
+    "name",
+    "latin_name",
+    "email",
+    "hire_date",
+    "first_shift_on",
+    "category",
+    "job_role",
+    "site",
+    "team",
+    "is_coordinator",
+)
 ROLE_FIELDS = ("job_role", "category", "is_coordinator")
 LAST_COORDINATOR = "This is the last active coordinator. Make somebody else a coordinator first."
 EMAIL_TAKEN = "Somebody already has this email address."
@@ -30,6 +41,7 @@ def add_person(
     at: dt.datetime,
     email: str | None = None,
     hire_date: dt.date | None = None,
+    first_shift_on: dt.date | None = None,
     category: str = Category.STAFF,
     job_role: str = "",
     team: Team | None = None,
@@ -38,13 +50,14 @@ def add_person(
 ) -> User:
     """Adds a person without a password: they sign in once they have accepted an invitation, which is not sent here.
 
-    Writes PERSON_ADDED, then TEAM_JOINED if there is a team.
+    Writes PERSON_ADDED, then TEAM_JOINED if there is a team; ``hooks.on_person_change`` is called last.
     """
     user = User(
         name=name,
         latin_name=latin_name,
         email=email,
         hire_date=hire_date,
+        first_shift_on=first_shift_on,
         category=category,
         job_role=job_role,
         site=site,
@@ -58,6 +71,7 @@ def add_person(
         write(user, EventKind.PERSON_ADDED, _facts(user), at=at, by=by)
         if team is not None:
             write(user, EventKind.TEAM_JOINED, {"team": str(team.public_id)}, at=at, by=by)
+        hooks.person_changed(user, at=at, by=by)
     return user
 
 
@@ -66,7 +80,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
 
     One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator), PERSON_CHANGED (the
     rest). A new email address ends the open invitation, which is bound to the old one; taking the address away also ends the
-    person's sessions. If the site's zone differs from the old one's, ``hooks.on_zone_change`` is called last.
+    person's sessions. Last come ``hooks.on_zone_change``, if the site's zone differs from the old one's, and ``hooks.on_person_change``.
     """
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
@@ -90,6 +104,8 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
         _write_changes(old, new, changed, at=at, by=by)
         if old.site.zone != new.site.zone:
             hooks.zone_changed(new, at=at, by=by)
+        if changed:
+            hooks.person_changed(new, at=at, by=by)
     for field in CHANGEABLE:
         setattr(user, field, getattr(new, field))
     return user
@@ -99,7 +115,8 @@ def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime)
     """Closes the account; the person and the record stay. The person is signed out everywhere and cannot sign in, the open
     invitation ends, and they stop supervising (SUPERVISION_ENDED for each team, then PERSON_DEACTIVATED with the reason).
 
-    ``reason`` is a word of ``enums.DeactivationReason``, or a few words without names. Skipped if the person is not active.
+    ``reason`` is a word of ``enums.DeactivationReason``, or a few words without names. ``hooks.on_person_change`` is called last.
+    Skipped if the person is not active.
     """
     with transaction.atomic():
         _hold(user)
@@ -118,12 +135,14 @@ def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime)
             fresh.save(update_fields=["is_active", "deactivated_at"])
             write(fresh, EventKind.PERSON_DEACTIVATED, {"reason": names.one_line(reason)[:200]}, at=at, by=by)
             end_sessions(fresh)
+            hooks.person_changed(fresh, at=at, by=by)
     user.is_active, user.deactivated_at = fresh.is_active, fresh.deactivated_at
     return user
 
 
 def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> User:
-    """Opens the account again with the password it had. Supervision and invitations do not come back. Skipped if active."""
+    """Opens the account again with the password it had. Supervision and invitations do not come back; ``hooks.on_person_change`` is
+    called last. Skipped if active."""
     with transaction.atomic():
         _hold(user)
         fresh = User.objects.select_related("site", "team").get(pk=user.pk)
@@ -131,6 +150,7 @@ def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> User:
             fresh.is_active, fresh.deactivated_at = True, None
             fresh.save(update_fields=["is_active", "deactivated_at"])
             write(fresh, EventKind.PERSON_REACTIVATED, _facts(fresh), at=at, by=by)
+            hooks.person_changed(fresh, at=at, by=by)
     user.is_active, user.deactivated_at = fresh.is_active, fresh.deactivated_at
     return user
 
@@ -203,6 +223,8 @@ def _write_changes(old: User, new: User, changed: list[str], *, at: dt.datetime,
         payload = {"changed": rest}
         if "hire_date" in rest:
             payload["hire_date"] = {"from": _iso(old.hire_date), "to": _iso(new.hire_date)}
+        if "first_shift_on" in rest:
+            payload["first_shift_on"] = {"from": _iso(old.first_shift_on), "to": _iso(new.first_shift_on)}
         if "site" in rest:
             payload["site"] = {"from": old.site_id, "to": new.site_id}
             payload["zone"] = {"from": old.site.zone, "to": new.site.zone}

@@ -20,14 +20,29 @@ class PersonForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "latin_name", "email", "hire_date", "category", "job_role", "site", "team", "is_coordinator"]
-        widgets = {"hire_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        fields = [
+            "name",
+            "latin_name",
+            "email",
+            "hire_date",
+            "first_shift_on",
+            "category",
+            "job_role",
+            "site",
+            "team",
+            "is_coordinator",
+        ]
+        widgets = {
+            "hire_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "first_shift_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
         labels = {"is_coordinator": "Training coordinator"}
         help_texts = {
             "name": "As it is printed on certificates.",
             "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
             "email": "They sign in with it. Without an address they get no mail and cannot sign in yet.",
             "hire_date": "Some due dates count from this day.",
+            "first_shift_on": "Some courses are due before this day.",
             "job_role": "For example Night support worker.",
             "site": "The site's time zone decides when a day ends for this person.",
             "is_coordinator": "May see and change everything on these pages, for everybody.",
@@ -39,6 +54,7 @@ class PersonForm(forms.ModelForm):
                 "invalid_choice": "Choose a site from the list.",
             },
             "hire_date": {"invalid": "Give the day as month, day and year, for example 03/02/2026."},
+            "first_shift_on": {"invalid": "Give the day as month, day and year, for example 03/02/2026."},
             "email": {"invalid": "This is not one complete email address, for example maya@example.org."},
         }
 
