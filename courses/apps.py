@@ -9,12 +9,14 @@ class CoursesConfig(AppConfig):
         """Registers with the apps below: kinds of mail, what follows a change of zone, parts of the coordinator's pages."""
         from courses import panels, reminders  # noqa: F401
         from courses.actions.assigning import zone_changed
+        from courses.actions.cycles import person_changed
         from lms.people import hooks
         from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
         from lms.people.tasks_list import register_task
 
         hooks.on_zone_change(zone_changed)
+        hooks.on_person_change(person_changed)
         people_panels.register_panel(panels.courses_of)
         register_item(
             DeskItem("desk_courses", "Courses", "book-open", "Read every unit, approve editions, see what is missing")

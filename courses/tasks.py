@@ -21,6 +21,16 @@ def sweep() -> None:
     filing.sweep(at=clock.now())
 
 
+@shared_task(name="courses.tasks.bring_duties_into_line")
+def bring_duties_into_line(requirement_pk: str = "") -> None:
+    """Carries out what the rules and ended exceptions ask for now. Rung when a requirement changes, and by beat."""
+    from courses.actions import cycles, excepting
+
+    at = clock.now()
+    excepting.settle_ended(at=at)
+    cycles.reconcile_all(at=at, limit=500)
+
+
 @shared_task(name="courses.tasks.plan_reminders")
 def plan_reminders() -> None:
     from courses.reminders.planner import plan

@@ -5,10 +5,11 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from courses.actions import assigning
+from courses.actions import assigning, requiring
 from courses.actions.publishing import publish
 from courses.authoring.compiled import CompiledCourse, CompiledUnit
-from courses.models import Assignment, Course, Enrollment
+from courses.models import Assignment, Course, Enrollment, Requirement
+from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock
 from lms.people.models import Organization, Site, Supervision, Team, User
 from lms.record.actions import SYSTEM
@@ -245,3 +246,38 @@ def pass_unit(enrollment: Enrollment, position: int = 1, *, at: dt.datetime | No
     attempt = attempts.start(enrollment, unit, at=at)
     answer_all(attempt, at=at)
     return attempts.submit(attempt, at=at)
+
+
+def make_requirement(
+    course: Course | None = None,
+    *,
+    by: User | None = None,
+    at: dt.datetime | None = None,
+    on: bool = True,
+    audience: Audience | None = None,
+    due: Due | None = None,
+    renewal: Renewal | None = None,
+    **changes: Any,
+) -> Requirement:
+    """A rule for all staff, due 30 days after it is assigned, never renewed, and switched on."""
+    at = at or clock.now()
+    wording = requiring.Wording(
+        audience=audience or Audience(categories=frozenset({"staff"})),
+        due=due or Due(),
+        renewal=renewal or Renewal(),
+        active_from=changes.pop("active_from", at.date() - dt.timedelta(days=1)),
+        **{name: changes.pop(name) for name in ("grace", "active_until") if name in changes},
+    )
+    by = by or User.objects.filter(is_coordinator=True).first() or make_coordinator()
+    version = requiring.draft(
+        name=changes.pop("name", "Yearly basics"),
+        what=changes.pop("what", None) or course or Course.objects.first() or make_course(at=at),
+        reason=changes.pop("reason", "Everybody here needs it."),
+        wording=wording,
+        by=by.subject,
+        at=at,
+    )
+    if on:
+        requiring.switch_on(version, by=by, at=at)
+    version.requirement.refresh_from_db()
+    return version.requirement

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
-from courses.models import Assignment, Course, Enrollment
+from courses.models import Assignment, Course, DutyException, Enrollment, Requirement, RequirementVersion
 from courses.queries.review import may_require
 from lms.lib import dates
 from lms.outbox import actions as outbox
@@ -54,46 +55,90 @@ def assign(
             record.hold(learner.subject)  # of two at once, the second finds the first one's row
             if _open_assignment(learner, course):
                 raise ValidationError(f"{learner.name} already has {course.title} to do.")
-            last = Assignment.objects.filter(learner=learner, course=course).aggregate(last=Max("cycle"))["last"] or 0
-            assignment = Assignment.objects.create(
-                learner=learner,
-                course=course,
-                cycle=last + 1,
-                enrollment=open_enrollment(learner, course, at=at),
-                reason=reason.strip(),
-                assigned_by=str(by),
-                assigned_at=at,
-                opens_on=opens_on,
-                opens_at=dates.end_of_day(opens_on - dt.timedelta(days=1), zone),
-                due_on=due_on,
-                due_at=dates.end_of_day(due_on, zone),
-            )
-            record.append(
-                learner.subject,
-                EventKind.COURSE_ASSIGNED,
-                {
-                    "assignment": str(assignment.public_id),
-                    "course": course.slug,
-                    "edition": course.current.content_hash,
-                    "cycle": assignment.cycle,
-                    "opens_on": str(opens_on),
-                    "due_on": str(due_on),
-                    "zone": zone,
-                    "reason": assignment.reason,
-                    "identity": snapshot_of(learner, at=at).hash,
-                },
-                at=at,
-                by=by,
-            )
-            outbox.announce(
-                "course_assigned",
-                key=f"course_assigned:{assignment.public_id}",
-                recipient=learner,
-                ref=str(assignment.public_id),
-                at=at,
+            assignment = open_duty(
+                learner, course, reason=reason.strip(), opens_on=opens_on, due_on=due_on, by=by, at=at
             )
     except IntegrityError as error:
         raise ValidationError(f"{learner.name} already has {course.title} to do.") from error
+    return assignment
+
+
+def open_duty(
+    learner: User,
+    course: Course,
+    *,
+    reason: str,
+    opens_on: dt.date,
+    due_on: dt.date,
+    by: uuid.UUID | str,
+    at: dt.datetime,
+    requirement: Requirement | None = None,
+    rule: RequirementVersion | None = None,
+    why: dict[str, Any] | None = None,
+    renews_until_on: dt.date | None = None,
+    held: Enrollment | None = None,
+    accepted: DutyException | None = None,
+    valid_until_on: dt.date | None = None,
+) -> Assignment:
+    """Writes one assignment in its next cycle, with its event, and announces it. Runs in a transaction that holds the record's head.
+
+    ``held`` or ``accepted``: what fulfils it already; then no mail is written. Otherwise it shares the learner's open enrollment, or
+    opens one of the current version; when another open assignment shares it the person was told before, so no mail is written either.
+    """
+    zone = learner.zone
+    before = Assignment.objects.filter(learner=learner, course=course)
+    own = before.filter(requirement=requirement).aggregate(last=Max("cycle"))["last"] or 0
+    enrollment = held or open_enrollment(learner, course, at=at)
+    told = before.filter(enrollment=enrollment)
+    beside = told.filter(withdrawn_at__isnull=True).aggregate(last=Max("cycle"))["last"] or 0
+    mail = not held and not accepted and not told.open().exists()
+    assignment = Assignment.objects.create(
+        learner=learner,
+        course=course,
+        cycle=max(own + 1, beside),
+        enrollment=enrollment,
+        requirement=requirement,
+        rule=rule,
+        why=why or {},
+        reason=reason,
+        assigned_by=str(by),
+        assigned_at=at,
+        opens_on=opens_on,
+        opens_at=dates.end_of_day(opens_on - dt.timedelta(days=1), zone),
+        due_on=due_on,
+        due_at=dates.end_of_day(due_on, zone),
+        accepted=accepted,
+        satisfied_at=at if accepted else None,
+        valid_until_on=valid_until_on,
+        valid_until_at=dates.end_of_day(valid_until_on, zone) if valid_until_on else None,
+        renews_until_on=renews_until_on,
+        renews_until_at=dates.end_of_day(renews_until_on, zone) if renews_until_on else None,
+    )
+    payload: dict[str, Any] = {
+        "assignment": str(assignment.public_id),
+        "course": course.slug,
+        "edition": enrollment.version.content_hash,
+        "cycle": assignment.cycle,
+        "opens_on": str(opens_on),
+        "due_on": str(due_on),
+        "zone": zone,
+        "reason": assignment.reason,
+        "identity": snapshot_of(learner, at=at).hash,
+    }
+    if requirement is not None and rule is not None:
+        payload |= {"requirement": str(requirement.public_id), "rule": rule.number, "facts": why or {}}
+    if held is not None or accepted is not None:
+        evidence = str(accepted.public_id) if accepted else str(enrollment.public_id)
+        payload |= {"held": evidence, "valid_until": str(valid_until_on or "")}
+    record.append(learner.subject, EventKind.COURSE_ASSIGNED, payload, at=at, by=by)
+    if mail:
+        outbox.announce(
+            "course_assigned",
+            key=f"course_assigned:{assignment.public_id}",
+            recipient=learner,
+            ref=str(assignment.public_id),
+            at=at,
+        )
     return assignment
 
 
@@ -136,7 +181,8 @@ def withdraw(assignment: Assignment, *, reason: str, by: uuid.UUID | str, at: dt
 def move_due_date(
     assignment: Assignment, due_on: dt.date, *, reason: str, by: uuid.UUID | str, at: dt.datetime
 ) -> None:
-    """Sets another due date. Reminders follow it by themselves, since each names the due date in its key.
+    """Sets another due date, which the requirement's rule then leaves alone. Reminders follow it by themselves, since each names the
+    due date in its key.
 
     The date it has already changes nothing. Raises ValidationError without a reason, for a date out of order, and when the course
     was completed or withdrawn before.
@@ -151,7 +197,9 @@ def move_due_date(
             raise ValidationError("This course was completed or withdrawn before, so its due date stays.")
         if now.due_on != due_on:
             zone = assignment.learner.zone
-            Assignment.objects.filter(pk=assignment.pk).update(due_on=due_on, due_at=dates.end_of_day(due_on, zone))
+            Assignment.objects.filter(pk=assignment.pk).update(
+                due_on=due_on, due_at=dates.end_of_day(due_on, zone), why={**now.why, "moved": True}
+            )
             moved = {"from": str(now.due_on), "to": str(due_on), "zone": zone, "reason": reason.strip()}
             _event(assignment, EventKind.ASSIGNMENT_MOVED, moved, by=by, at=at)
     assignment.refresh_from_db()
@@ -165,6 +213,11 @@ def zone_changed(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> None:
     """Called inside the transaction that gave a person (or the person's site) another zone: due instants follow the printed dates."""
     zone = user.zone
     rows = Assignment.objects.open().filter(learner=user)
+    for exception in DutyException.objects.filter(learner=user, settled_at__isnull=True):
+        DutyException.objects.filter(pk=exception.pk).update(
+            starts_at=dates.end_of_day(exception.starts_on - dt.timedelta(days=1), zone),
+            ends_at=dates.end_of_day(exception.ends_on, zone) if exception.ends_on else None,
+        )
     for assignment in rows.select_related("learner", "course"):
         due_at = dates.end_of_day(assignment.due_on, zone)
         opens_at = dates.end_of_day(assignment.opens_on - dt.timedelta(days=1), zone)

@@ -8,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from courses.models import Certificate, CourseVersion, Enrollment, UnitProgress
+from courses.models import Assignment, Certificate, CourseVersion, Enrollment, UnitProgress
 from courses.models.certificate import CertificateCounter
+from courses.queries.duties import renewal_of
+from courses.requirements.dating import valid_until
 from lms.lib import codes, dates, numbers
 from lms.outbox import actions as outbox
 from lms.outbox import work
@@ -34,8 +36,7 @@ def issue(enrollment: Enrollment, *, at: dt.datetime) -> Certificate:
     version = enrollment.version
     zone = learner.zone
     completed_on = dates.local_date(at, zone)
-    months = valid_months(version, learner)
-    expires_on = dates.add_months(completed_on, months) if months else None
+    expires_on = expiry_of(enrollment, completed_on)
     certificate = _create(
         enrollment,
         at=at,
@@ -54,6 +55,34 @@ def issue(enrollment: Enrollment, *, at: dt.datetime) -> Certificate:
     )
     _event(certificate, EventKind.CERTIFICATE_ISSUED, {}, by=learner.subject, at=at)
     return certificate
+
+
+def expiry_of(enrollment: Enrollment, completed_on: dt.date) -> dt.date | None:
+    """The last day on which this completion counts; None when it does not run out. Decided here, once.
+
+    The rules of the requirements whose duties share the enrollment decide, the shortest of them; without one, the course's own months
+    for the audiences of the person. A renewal inside its window runs on from the old end.
+    """
+    learner = enrollment.learner
+    duties = list(
+        Assignment.objects.filter(enrollment=enrollment, withdrawn_at__isnull=True, rule__isnull=False).select_related(
+            "rule"
+        )
+    )
+    if duties:
+        ends = [
+            valid_until(
+                renewal_of(duty.rule),
+                completed_on=completed_on,
+                previous=duty.renews_until_on,
+                hire_date=learner.hire_date,
+            )
+            for duty in duties
+            if duty.rule is not None
+        ]
+        return min((day for day in ends if day is not None), default=None)
+    months = valid_months(enrollment.version, learner)
+    return dates.add_months(completed_on, months) if months else None
 
 
 def valid_months(version: CourseVersion, learner: User) -> int | None:

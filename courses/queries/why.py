@@ -1,0 +1,150 @@
+"""Why something is somebody's to do, why it is due on its day, and what its status comes from: in plain words, the same for the learner,
+the supervisor and the coordinator."""
+
+import dataclasses
+import datetime as dt
+import uuid
+
+from courses.enums import DueKind, ExceptionKind, RenewalKind, Status
+from courses.models import Assignment, Certificate, DutyException
+from courses.queries.duties import asked, names_for, published_courses, renewal_of
+from courses.queries.requirements import sentence_of
+from courses.queries.status import status_of
+from courses.queries.training import facts_of
+from courses.requirements.dating import window_opens
+from lms.lib import dates
+from lms.people.models import User
+
+
+@dataclasses.dataclass(frozen=True)
+class Why:
+    """``rule`` is empty for an assignment by hand; then ``by`` names who assigned it, if a person did. ``facts`` are (what, value)."""
+
+    assignment: Assignment
+    status: Status
+    rule: str
+    by: str
+    facts: tuple[tuple[str, str], ...]
+    due: str
+    state: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def why_of(assignment: Assignment, at: dt.datetime) -> Why:
+    """The derivation of one assignment. A fixed number of queries."""
+    learner = assignment.learner
+    certificate = Certificate.objects.filter(enrollment=assignment.enrollment, superseded_at__isnull=True).first()
+    exceptions = [
+        row
+        for row in DutyException.objects.filter(learner=learner).select_related("course")
+        if row.course_id is None or row.course_id == assignment.course_id
+    ]
+    status = status_of(facts_of(assignment, assignment.enrollment, certificate, exceptions), at)
+    return Why(
+        assignment=assignment,
+        status=status,
+        rule=_rule(assignment),
+        by=_by(assignment),
+        facts=tuple(_facts(assignment)),
+        due=_due(assignment),
+        state=tuple(_state(assignment, certificate, status)),
+        exceptions=tuple(_exception(row) for row in exceptions),
+        changes=tuple(_changes(assignment, status)),
+    )
+
+
+def _rule(assignment: Assignment) -> str:
+    if assignment.requirement is None or assignment.rule is None:
+        return ""
+    each = asked(assignment.requirement, assignment.rule, published_courses())
+    return sentence_of(each, names_for([each.rule.audience]))
+
+
+def _by(assignment: Assignment) -> str:
+    try:
+        subject = uuid.UUID(assignment.assigned_by)
+    except ValueError:
+        return ""
+    return User.objects.filter(subject=subject).values_list("name", flat=True).first() or ""
+
+
+def _facts(assignment: Assignment) -> list[tuple[str, str]]:
+    """What the rule looked at, as it was when the date was set."""
+    why = assignment.why
+    found = []
+    for key, word in (
+        ("hire_date", "Hire date"),
+        ("first_shift_on", "First shift"),
+        ("joined_on", "In this group since"),
+    ):
+        if why.get(key):
+            found.append((word, dates.long_date(dt.date.fromisoformat(why[key]))))
+    for key, word in (("category", "Category"), ("job_role", "Job role"), ("team", "Team"), ("site", "Site")):
+        if why.get(key):
+            found.append((word, str(why[key]).capitalize() if key == "category" else str(why[key])))
+    return found
+
+
+def _due(assignment: Assignment) -> str:
+    if assignment.why.get("moved"):
+        return "The date was moved, by a person or because of an exception. The rule leaves it as it is."
+    because = assignment.why.get("because", "")
+    return f"{because[:1].upper()}{because[1:]}." if because else "The date was chosen when it was assigned."
+
+
+def _state(assignment: Assignment, certificate: Certificate | None, status: Status) -> list[str]:
+    """What the status comes from."""
+    found = []
+    enrollment, zone = assignment.enrollment, assignment.learner.zone
+    if assignment.withdrawn_at is not None:
+        day = dates.long_date(dates.local_date(assignment.withdrawn_at, zone))
+        return [f"It was withdrawn on {day}: {assignment.withdrawn_reason}"]
+    if assignment.accepted is not None and assignment.satisfied_at is not None:
+        found.append(f"Learning elsewhere was accepted. What was seen: {assignment.accepted.evidence}.")
+    elif enrollment is not None and enrollment.completed_at is not None:
+        found.append(f"It was completed on {dates.long_date(dates.local_date(enrollment.completed_at, zone))}.")
+    elif enrollment is not None and enrollment.started_at is not None:
+        found.append(f"It was begun on {dates.long_date(dates.local_date(enrollment.started_at, zone))}.")
+    ends = [assignment.valid_until_on, certificate.expires_on if certificate else None]
+    until = min((day for day in ends if day is not None), default=None)
+    if certificate is not None and certificate.revoked_at is not None:
+        found.append("Its certificate was revoked, so it counts no longer.")
+    elif until is not None:
+        word = "It counted to" if status == Status.EXPIRED else "It counts to"
+        found.append(f"{word} {dates.long_date(until)}.")
+        if assignment.rule is not None and assignment.rule.renewal_kind != RenewalKind.NEVER:
+            opens = window_opens(renewal_of(assignment.rule), until)
+            found.append(f"It can be renewed from {dates.long_date(opens)}. Renewing then loses no time.")
+    if assignment.renews_until_on is not None and status not in (Status.COMPLETE, Status.NOT_REQUIRED):
+        found.append(
+            f"This is cycle {assignment.cycle}. The cycle before it counts to {dates.long_date(assignment.renews_until_on)} and stays in "
+            "the record."
+        )
+    if assignment.ended_at is not None:
+        found.append("It is asked no more. What was completed stays.")
+    return found
+
+
+def _exception(row: DutyException) -> str:
+    ends = f" to {dates.long_date(row.ends_on)}" if row.ends_on else ", without an end"
+    about = f" from {row.course.title}" if row.course and row.kind == ExceptionKind.EXEMPTION else ""
+    return f"{row.get_kind_display()}{about}: {dates.long_date(row.starts_on)}{ends}. Reason: {row.reason}"
+
+
+def _changes(assignment: Assignment, status: Status) -> list[str]:
+    """What would change it."""
+    if status == Status.NOT_REQUIRED:
+        return ["It would be asked again if the requirement applied again."]
+    if assignment.requirement is None or assignment.rule is None:
+        return ["The training coordinator can move the date or withdraw it."]
+    found = []
+    if not assignment.why.get("moved") and assignment.renews_until_on is None:
+        if assignment.rule.due_kind == DueKind.AFTER_HIRE:
+            found.append("Another hire date would move the due date.")
+        elif assignment.rule.due_kind == DueKind.FIRST_SHIFT:
+            found.append("Another first shift would move the due date.")
+    found.append("Another role, team or site can take it away, if the rule does not apply there.")
+    found.append("A leave stops the clock; an exemption, or a certificate from elsewhere, can stand in for it.")
+    found.append("If something here is wrong, tell the training coordinator.")
+    return found
