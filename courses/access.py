@@ -11,10 +11,13 @@ from courses.models import (
     CourseAcceptance,
     CourseApproval,
     CourseVersion,
+    DutyException,
     Enrollment,
+    Requirement,
     Unit,
 )
 from lms.people.models import User
+from lms.people.queries.teams import team_ids_below
 
 
 def enrollment_for(user: User, public_id: uuid.UUID) -> Enrollment:
@@ -50,6 +53,37 @@ def assignment_for_coordinator(user: User, public_id: uuid.UUID) -> Assignment:
     if assignment is None or not user.is_coordinator:
         raise Http404
     return assignment
+
+
+def assignment_for_reader(user: User, public_id: uuid.UUID) -> Assignment:
+    """An assignment for those it concerns: the learner, a supervisor of the learner's team or of one above, a coordinator."""
+    rows = Assignment.objects.select_related(
+        "learner__site", "course", "enrollment__version", "accepted", "rule", "requirement__course", "requirement__path"
+    )
+    assignment = rows.filter(public_id=public_id).first()
+    if assignment is None or not user.is_active:
+        raise Http404
+    learner = assignment.learner
+    if user.is_coordinator or learner.pk == user.pk:
+        return assignment
+    if learner.is_active and learner.team_id is not None and learner.team_id in team_ids_below(user):
+        return assignment
+    raise Http404
+
+
+def requirement_for_coordinator(user: User, public_id: uuid.UUID) -> Requirement:
+    requirement = Requirement.objects.select_related("current", "course", "path").filter(public_id=public_id).first()
+    if requirement is None or not user.is_coordinator:
+        raise Http404
+    return requirement
+
+
+def exception_for_coordinator(user: User, public_id: uuid.UUID) -> DutyException:
+    rows = DutyException.objects.select_related("learner__site", "learner__team", "course")
+    exception = rows.filter(public_id=public_id).first()
+    if exception is None or not user.is_coordinator:
+        raise Http404
+    return exception
 
 
 def current_version_for_coordinator(user: User, slug: str) -> CourseVersion:

@@ -18,10 +18,17 @@ class CoursesConfig(AppConfig):
         hooks.on_zone_change(zone_changed)
         hooks.on_person_change(person_changed)
         people_panels.register_panel(panels.courses_of)
+        people_panels.register_panel(panels.exceptions_of)
+        register_item(
+            DeskItem(
+                "requirements", "Requirements", "list-checks", "Rules that say who must hold which course, and by when"
+            )
+        )
         register_item(
             DeskItem("desk_courses", "Courses", "book-open", "Read every unit, approve editions, see what is missing")
         )
         register_item(DeskItem("certificates", "Certificates", "award"))
         register_item(DeskItem("site_words", "Your site's words", "file-text"))
+        register_task(panels.without_dates)
         register_task(panels.empty_slots)
         register_task(panels.dead_certificates)

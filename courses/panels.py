@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from courses.enums import FileState
-from courses.models import Certificate
+from courses.models import Certificate, DutyException
+from courses.queries.requirements import first_of_each_person, undated
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
 from courses.queries.training import training_of
 from lms.lib import clock
@@ -20,8 +21,31 @@ from lms.people.tasks_list import Waiting
 def courses_of(request: HttpRequest, person: User) -> SafeString:
     """The person's courses, with assign, move and withdraw."""
     training = training_of(person, clock.now())
-    context = {"person": person, "rows": [*training.todo, *training.later, *training.done], "zone": person.zone}
-    return render_to_string("courses/panel.html", context, request=request)
+    rows = [*training.todo, *training.paused, *training.later, *training.done]
+    return render_to_string(
+        "courses/panel.html", {"person": person, "rows": rows, "zone": person.zone}, request=request
+    )
+
+
+def exceptions_of(request: HttpRequest, person: User) -> SafeString:
+    """The person's exceptions, with how to grant and end one."""
+    now = clock.now()
+    rows = list(DutyException.objects.filter(learner=person).select_related("course"))
+    approvers = (
+        {str(s): n for s, n in User.objects.filter(is_coordinator=True).values_list("subject", "name")} if rows else {}
+    )
+    context = {
+        "person": person,
+        "rows": [(row, row.ends_at is None or row.ends_at > now, approvers.get(row.approved_by, "")) for row in rows],
+    }
+    return render_to_string("courses/requirements/exceptions_panel.html", context, request=request)
+
+
+def without_dates(at: dt.datetime) -> Waiting:
+    count = len(first_of_each_person(undated(at)))
+    return Waiting(
+        "People to whom a requirement applies, but a date of theirs is missing", reverse("requirements"), count
+    )
 
 
 def empty_slots(at: dt.datetime) -> Waiting:

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from courses.views import certificate, coordinator, course, review, team, training, unit, verify
+from courses.views import (
+    certificate,
+    coordinator,
+    course,
+    exceptions,
+    requirements,
+    review,
+    team,
+    training,
+    unit,
+    verify,
+)
 
 urlpatterns = [
     path("training/", training.my_training, name="my_training"),
@@ -15,6 +26,22 @@ urlpatterns = [
     path("verify/<str:code>", verify.verify, name="verify"),
     path("team/", team.team, name="team"),
     path("team/export.csv", team.export, name="team_export"),
+    path("assignments/<uuid:assignment>/why/", requirements.why, name="why"),
+    path("coordinator/requirements/", requirements.requirements, name="requirements"),
+    path("coordinator/requirements/add/", requirements.add_requirement, name="add_requirement"),
+    path("coordinator/requirements/<uuid:requirement>/", requirements.requirement, name="requirement"),
+    path("coordinator/requirements/<uuid:requirement>/edit/", requirements.edit_requirement, name="edit_requirement"),
+    path(
+        "coordinator/requirements/<uuid:requirement>/preview/",
+        requirements.preview_requirement,
+        name="preview_requirement",
+    ),
+    path("coordinator/requirements/<uuid:requirement>/preview.csv", requirements.preview_list, name="preview_list"),
+    path("coordinator/requirements/<uuid:requirement>/end/", requirements.end_requirement, name="end_requirement"),
+    path(
+        "coordinator/people/<uuid:person>/exceptions/<slug:kind>/", exceptions.grant_exception, name="grant_exception"
+    ),
+    path("coordinator/exceptions/<uuid:exception>/end/", exceptions.end_exception, name="end_exception"),
     path("coordinator/people/<uuid:person>/assign/", coordinator.assign, name="assign"),
     path("coordinator/assignments/<uuid:assignment>/", coordinator.change_assignment, name="change_assignment"),
     path("coordinator/assignments/<uuid:assignment>/withdraw/", coordinator.withdraw, name="withdraw"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -19,6 +20,7 @@ class TeamRow:
     """One assignment of one person, as a supervisor sees it. No answers, no reflections."""
 
     person: User
+    assignment: uuid.UUID
     course_title: str
     course_slug: str
     status: Status
@@ -137,6 +139,7 @@ def _team_row(a: Assignment) -> TeamRow:
     ends = [a.certificate_expires_on, a.valid_until_on]  # type: ignore[attr-defined]  # annotated by with_status
     return TeamRow(
         person=a.learner,
+        assignment=a.public_id,
         course_title=a.course.title,
         course_slug=a.course.slug,
         status=Status(a.status),  # type: ignore[attr-defined]  # annotated by with_status

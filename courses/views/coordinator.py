@@ -16,7 +16,7 @@ from courses.access import assignment_for_coordinator, certificate_for
 from courses.actions import assigning, issuing
 from courses.actions.site_words import enter_words
 from courses.enums import FileState
-from courses.forms import AssignForm, MoveDueDateForm, ReasonForm, SiteWordsForm
+from courses.forms.courses import AssignForm, MoveDueDateForm, ReasonForm, SiteWordsForm
 from courses.models import Certificate, SiteWords
 from courses.queries.catalog import course_rows
 from courses.queries.certificates import state_of

@@ -18,7 +18,7 @@ from courses.access import (
 from courses.actions import reviewing
 from courses.actions.site_words import end_waiver, waive_slot
 from courses.enums import ReviewRole, ReviewState
-from courses.forms import ApproveForm, ReasonForm
+from courses.forms.courses import ApproveForm, ReasonForm
 from courses.models import CourseVersion
 from courses.queries.catalog import course_rows, path_rows
 from courses.queries.review import review_of

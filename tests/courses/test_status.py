@@ -38,7 +38,7 @@ def grid(at: dt.datetime) -> list[Facts]:
         first = [draw.choice(x) for x in (sides, sides, (None, at + TICK), maybe, maybe, maybe, expiries, maybe)]
         more = [draw.choice(x) for x in (maybe, expiries, maybe, (None, None, *sides))]
         exempt, leave = (tuple(draw.sample(spans, draw.choice((0, 0, 1, 2)))) for _ in range(2))
-        found.append(Facts(*first, *more, exempt, leave))  # type: ignore[arg-type]
+        found.append(Facts(*[*first, *more, exempt, leave]))  # type: ignore[arg-type]
     return found
 
 

@@ -1,0 +1,1 @@
+"""Forms of the pages of courses. One page or group of pages a file."""
