@@ -181,7 +181,7 @@ def test_the_preview_page_asks_as_often_for_30_people_as_for_3(
         factories.make_user()
     address = reverse("preview_requirement", args=[rule.public_id])
     desk.get(address)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         desk.get(address)
 
 
@@ -193,7 +193,7 @@ def test_the_list_asks_as_often_for_3_rules_as_for_1(
         factories.make_requirement(course, by=coordinator, name=f"Rule {n}", due=Due(DueKind.AFTER_HIRE, 30))
     factories.make_user()
     desk.get(reverse("requirements"))
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(17):
         desk.get(reverse("requirements"))
 
 
