@@ -83,6 +83,7 @@ class Person:
     opened: int = 0
     assigned: bool = True
     sittings: list[Sitting] = dataclasses.field(default_factory=list)
+    most: int = ATTEMPTS  # what was allowed at best so far: an accommodation may end after it was used
 
     @property
     def open(self) -> Sitting | None:
@@ -98,6 +99,20 @@ class Person:
 
     def deadline(self, start: dt.datetime) -> dt.datetime | None:
         return None if self.limit is None else start + dt.timedelta(minutes=math.ceil(self.limit * self.factor))
+
+    @property
+    def used_up(self) -> bool:
+        return not self.passed and self.open is None and len(self.sittings) >= self.allowed
+
+    def give(self, factor: Decimal, extra: int, at: dt.datetime) -> None:
+        """Other rules from now on. An open attempt whose time is not over gets more time, never less."""
+        self.factor, self.extra = factor, extra
+        self.most = max(self.most, self.allowed)
+        sitting = self.open
+        if sitting is not None and sitting.deadline_at is not None and not sitting.is_over(at):
+            new = self.deadline(sitting.started_at)
+            assert new is not None
+            sitting.deadline_at = max(sitting.deadline_at, new)
 
     def may_begin(self, at: dt.datetime) -> bool:
         """Whether a new attempt may begin; ``open`` is asked before."""
