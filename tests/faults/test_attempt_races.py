@@ -54,6 +54,10 @@ def handing_in(attempt: Attempt, at: dt.datetime) -> Callable[[], Any]:
     return lambda: attempts.submit(Attempt.objects.get(pk=attempt.pk), at=at)
 
 
+def sweeping(at: dt.datetime) -> Callable[[], Any]:
+    return lambda: closing.sweep(at=at)
+
+
 def told(enrollment: Enrollment) -> list[str]:
     assert list(faults(enrollment.learner.subject)) == []
     return [event.kind for event in events_of(enrollment.learner.subject)]
@@ -94,7 +98,7 @@ def test_fifty_helpers_open_one_more_attempt_and_fifty_starts_use_it_once(house:
     assert sum(one is not None for one in helped) == 1
     opened = together(*[starting(enrollment, at)] * HANDS)
     assert {one.number for one in opened} == {4}
-    assert told(enrollment).count("quiz.attempt_opened") == ExtraAttempt.objects.count() == 1
+    assert told(enrollment).count("attempt.opened") == ExtraAttempt.objects.count() == 1
 
 
 def test_fifty_saves_to_all_questions_lose_nothing_that_was_acknowledged(house: House) -> None:
@@ -145,7 +149,7 @@ def test_fifty_hands_save_hand_in_and_sweep_at_the_end_of_the_time(house: House)
             position = 1 + n % 3
             work.append((position, saving(attempt, position, right[position], 1, last)))
         work += [(0, handing_in(attempt, last)), (0, handing_in(attempt, end))] * 2
-        work += [(0, lambda end=end: closing.sweep(at=end))] * 3
+        work += [(0, sweeping(end))] * 3
         chance.shuffle(work)
         answers = together(*[one for _, one in work])
         acknowledged = {p for (p, _), said in zip(work, answers, strict=True) if isinstance(said, Response)}
@@ -178,7 +182,7 @@ def test_more_time_beside_the_sweep_either_comes_before_or_not_at_all(house: Hou
                 by=enrollment.learner.subject,
             )
 
-        work = [more, *[lambda end=end: closing.sweep(at=end)] * 5]
+        work: list[Callable[[], Any]] = [more, *[sweeping(end)] * 5]
         chance.shuffle(work)
         answers = together(*work)
         assert kinds_of(answers) == {bool, dict}, answers
