@@ -14,12 +14,13 @@ from lms.lib import clock
 from lms.people.models import User
 from quizzes.models import Attempt
 from tests import factories
-from tests.journeys.browser import find_chromium, launch
+from tests.journeys.browser import DESKTOP, PHONE, find_chromium, launch, scrolls_sideways
+from tests.journeys.test_every_page import violations
 from tests.quizzes import timed
 from tests.quizzes.timed import MINUTE, SECOND
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-Open = Callable[[dt.timedelta], Page]
+Open = Callable[..., Page]
 
 
 @pytest.fixture
@@ -62,6 +63,15 @@ def opened(
         yield go
         browser.close()
     assert errors == []
+
+
+@pytest.mark.parametrize("path", ["questions/1/", "hand-in/"])
+def test_axe_finds_nothing_wrong_with_it(opened: Open, path: str) -> None:
+    page = opened(20 * MINUTE, path)
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert violations(page) == []
+        assert scrolls_sideways(page) == []
 
 
 def test_it_counts_on_and_says_something_at_five_minutes_and_one(opened: Open) -> None:
