@@ -47,6 +47,7 @@ BEAT_SCHEDULE = {
     "pulse": _every("LMS_BEAT_PULSE_SECONDS", 15, "lms.health.tasks.pulse"),
     "sweep mail": _every("LMS_BEAT_SWEEP_SECONDS", 30, "lms.outbox.tasks.sweep"),
     "sweep courses": _every("LMS_BEAT_SWEEP_SECONDS", 30, "courses.tasks.sweep"),
+    "sweep quizzes": _every("LMS_BEAT_SWEEP_SECONDS", 30, "quizzes.tasks.sweep"),
     "plan reminders": _every("LMS_BEAT_PLAN_SECONDS", 600, "courses.tasks.plan_reminders"),
 }
 

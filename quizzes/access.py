@@ -4,6 +4,8 @@ import uuid
 
 from django.http import Http404
 
+from courses.models import Enrollment
+from lms.people.access import person_for_coordinator, person_for_supervisor
 from lms.people.models import User
 from quizzes.models import Attempt
 
@@ -18,3 +20,22 @@ def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
     if attempt is None:
         raise Http404
     return attempt
+
+
+def helped_enrollment_for(viewer: User, person: uuid.UUID, enrollment: uuid.UUID) -> Enrollment:
+    """An enrollment of a person whom the viewer may help: somebody of their own teams and below for a supervisor, everybody for the
+    coordinator. Nobody helps themselves. Absent and refused are both Http404."""
+    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
+    rows = Enrollment.objects.select_related("learner__site", "learner__team", "version", "course")
+    mine = rows.filter(public_id=enrollment, learner=found).exclude(learner=viewer).first()
+    if mine is None:
+        raise Http404
+    return mine
+
+
+def helped_person_for(viewer: User, person: uuid.UUID) -> User:
+    """Somebody else, for the coordinator."""
+    found = person_for_coordinator(viewer, person)
+    if found == viewer:
+        raise Http404
+    return found

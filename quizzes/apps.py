@@ -6,9 +6,12 @@ class QuizzesConfig(AppConfig):
     verbose_name = "Quizzes"
 
     def ready(self) -> None:
-        """Registers the coordinator's page on what is taught and tested."""
+        """Registers kinds of mail and parts of the coordinator's pages."""
+        from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
+        from quizzes import mail, panels  # noqa: F401
 
+        people_panels.register_panel(panels.rules_of)
         register_item(
             DeskItem("coverage", "What is taught", "clipboard-check", "Each fact beside the words and questions on it")
         )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quizzes.views import attempt, coverage, pool, record, result, start
+from quizzes.views import attempt, coverage, pool, record, result, rules, start
 
 urlpatterns = [
     path("courses/<uuid:enrollment>/units/<slug:unit>/quiz/", start.quiz, name="quiz"),
@@ -12,5 +12,8 @@ urlpatterns = [
     path("coordinator/coverage/", coverage.coverage, name="coverage"),
     path("record/", record.my_record, name="my_record"),
     path("team/people/<uuid:person>/", record.person_record, name="person_record"),
+    path("coordinator/people/<uuid:person>/quiz-rules/", rules.quiz_rules, name="quiz_rules"),
+    path("team/people/<uuid:person>/attempts/<uuid:enrollment>/<slug:unit>/", rules.open_attempt, name="open_attempt"),
+    path("attempts/<uuid:attempt>/time/", attempt.time_left, name="time_left"),
     path("form-token/", attempt.form_token, name="form_token"),
 ]

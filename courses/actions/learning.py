@@ -106,8 +106,13 @@ def finish_if_done(enrollment: Enrollment, *, at: dt.datetime) -> Certificate | 
 
 
 def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
-    """Called by quizzes when the last attempt of a unit was failed."""
+    """Called by quizzes when the last attempt of a unit was failed. The first time stays."""
     Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at)
+
+
+def attempts_opened(enrollment: Enrollment) -> None:
+    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed."""
+    Enrollment.objects.filter(pk=enrollment.pk).update(attempts_used_at=None)
 
 
 def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:

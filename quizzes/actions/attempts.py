@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from courses.actions import learning
 from courses.models import Certificate, Enrollment, Unit
@@ -16,13 +16,17 @@ from lms.lib import codes
 from lms.lib.failpoints import failpoint
 from lms.people.actions.identity import snapshot_of
 from lms.record import actions as record
+from lms.record.actions import SYSTEM
 from lms.record.enums import EventKind
 from quizzes import kinds
-from quizzes.enums import AttemptState
+from quizzes.actions.settling import settle
+from quizzes.enums import AttemptState, ClosedBy
 from quizzes.grading.draw import draw
 from quizzes.grading.paper import PaperItem, PaperResult, grade_paper
 from quizzes.models import Attempt, Quiz, Response
+from quizzes.queries.deadlines import in_time, time_over
 from quizzes.queries.standing import standing
+from quizzes.rules import time_is_over
 
 
 class NotAllowedError(Exception):
@@ -31,6 +35,10 @@ class NotAllowedError(Exception):
 
 class AttemptClosedError(Exception):
     """The attempt was handed in before, so no answer changes any more."""
+
+
+class TimeOverError(AttemptClosedError):
+    """The deadline and its grace have passed; the attempt is closed with what was stored until then."""
 
 
 @dataclasses.dataclass
@@ -45,11 +53,14 @@ def start(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> Attempt:
 
     In one transaction: the next number, the questions drawn by objective (preferring those not seen, and another one where a
     critical question was missed), the order in which they and their options are served, the event. Of parallel starts one wins by
-    the constraint and all get its attempt. Raises NotAllowedError when the rules forbid a start.
+    the constraint and all get its attempt. With a time limit the deadline is decided here, once. An open attempt whose time is over
+    is closed first. Raises NotAllowedError when the rules forbid a start.
     """
     for _ in range(3):
         now = standing(enrollment, unit, at)
         if now.open is not None:
+            if close_if_over(now.open, at=at):
+                continue
             return now.open
         if not now.enrollment_open or now.passed:
             raise NotAllowedError("You have passed this quiz. There is nothing left to do here.")
@@ -67,13 +78,13 @@ def start(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> Attempt:
             raise NotAllowedError("The wait between two attempts is not over yet.")
         try:
             with transaction.atomic():
-                return _open(enrollment, unit, now.used + 1, at)
+                return _open(enrollment, unit, now.used + 1, now.terms.deadline(at), at)
         except IntegrityError:
             continue  # another start won: read again and return its attempt
     raise NotAllowedError("The quiz could not be opened just now. Please try again.")
 
 
-def _open(enrollment: Enrollment, unit: Unit, number: int, at: dt.datetime) -> Attempt:
+def _open(enrollment: Enrollment, unit: Unit, number: int, deadline_at: dt.datetime | None, at: dt.datetime) -> Attempt:
     quiz = Quiz.objects.get(unit=unit)
     pool = list(quiz.questions.all())
     seen, missed = _history(enrollment, unit)
@@ -85,6 +96,7 @@ def _open(enrollment: Enrollment, unit: Unit, number: int, at: dt.datetime) -> A
         quiz=quiz,
         number=number,
         started_at=at,
+        deadline_at=deadline_at,
         pass_mark=enrollment.version.pass_mark,
         out_of=len(picks),
     )
@@ -101,7 +113,8 @@ def _open(enrollment: Enrollment, unit: Unit, number: int, at: dt.datetime) -> A
     if not Enrollment.objects.filter(pk=enrollment.pk, version=unit.version_id).exists():
         raise NotAllowedError("A new edition of this course was published just now. Please open the course again.")
     questions = [[pool[pick].author_id, pool[pick].revision] for pick in picks]
-    _event(attempt, EventKind.QUIZ_STARTED, {"questions": questions}, at=at)
+    limit = {"deadline": deadline_at.isoformat()} if deadline_at else {}
+    _event(attempt, EventKind.QUIZ_STARTED, {"questions": questions, **limit}, at=at)
     return attempt
 
 
@@ -123,11 +136,14 @@ def save(attempt: Attempt, position: int, answer: dict[str, Any] | None, *, revi
     """Stores one answer (already validated by its kind) and returns the response with its new revision and receipt.
 
     Save and hand-in both take the attempt's row first, so they never interleave. ``revision`` is the one that the page was
-    served with. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer since; the same
+    served with; ``at`` is when the request arrived. After the deadline and its grace the attempt is closed and TimeOverError raised;
+    nothing of the answer is stored. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer since; the same
     answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
     """
+    if close_if_over(attempt, at=at):
+        raise TimeOverError
     with transaction.atomic():
-        _take(attempt)
+        _take(attempt, at)
         response = Response.objects.select_related("question").get(attempt=attempt, position=position)
         if response.answer == answer and response.revision >= revision:
             return response
@@ -146,10 +162,24 @@ def save(attempt: Attempt, position: int, answer: dict[str, Any] | None, *, revi
     return response
 
 
-def _take(attempt: Attempt) -> None:
-    """Takes the attempt's row for this transaction, if it is still in progress."""
-    if not Attempt.objects.filter(pk=attempt.pk, state=AttemptState.IN_PROGRESS).update(number=F("number")):
-        raise AttemptClosedError
+def _take(attempt: Attempt, at: dt.datetime) -> None:
+    """Takes the attempt's row for this transaction, if it is still in progress and its time is not over."""
+    if not _open_rows(attempt).filter(in_time(at)).update(number=F("number")):
+        raise TimeOverError if _open_rows(attempt).exists() else AttemptClosedError
+
+
+def _open_rows(attempt: Attempt) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=attempt.pk, state=AttemptState.IN_PROGRESS)
+
+
+def _take_to_close(attempt: Attempt, at: dt.datetime, *, only_if_over: bool) -> ClosedBy:
+    """Takes the row to close it, and says on whose account. Raises AttemptClosedError when there is nothing to close."""
+    rows = _open_rows(attempt)
+    if not only_if_over and rows.filter(in_time(at)).update(number=F("number")):
+        return ClosedBy.LEARNER
+    if rows.filter(time_over(at)).update(number=F("number")):
+        return ClosedBy.DEADLINE
+    raise AttemptClosedError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,15 +189,31 @@ class HandedIn:
     first_time: bool
 
 
-def submit(attempt: Attempt, *, at: dt.datetime) -> HandedIn:
+def close_if_over(attempt: Attempt, *, at: dt.datetime) -> bool:
+    """Closes and grades an open attempt whose deadline and grace have passed, with what was stored; True if this closed it.
+
+    The clock and the rows alone decide, so the sweep, a page and a late save all come to the same result. ``attempt`` is read anew.
+    """
+    if attempt.state != AttemptState.IN_PROGRESS or not time_is_over(attempt.deadline_at, at):
+        return False
+    return submit(attempt, at=at, only_if_over=True).first_time
+
+
+def submit(attempt: Attempt, *, at: dt.datetime, only_if_over: bool = False) -> HandedIn:
     """Grades the stored answers and stores the result, once; a later hand-in returns the same result.
 
     In one transaction: result of the attempt and of each response, the event, and on a pass the completed unit, which may complete
-    the course and issue the certificate. After the last failed attempt the enrollment says that attempts are used.
+    the course and issue the certificate. After the last failed attempt the enrollment says that attempts are used, and those who can
+    open another are told. When the deadline and its grace have passed, the attempt is closed by the deadline, whoever asked: then all
+    is dated at the deadline. ``only_if_over`` closes nothing before that.
     """
     with transaction.atomic():
+        record.hold(attempt.enrollment.learner.subject)
         try:
-            _take(attempt)
+            closed_by = _take_to_close(attempt, at, only_if_over=only_if_over)
+            if closed_by == ClosedBy.DEADLINE:
+                attempt.refresh_from_db(fields=["deadline_at"])
+                at = attempt.deadline_at or at
         except AttemptClosedError:
             attempt.refresh_from_db()
             return HandedIn(attempt, None, first_time=False)
@@ -180,6 +226,7 @@ def submit(attempt: Attempt, *, at: dt.datetime) -> HandedIn:
         Attempt.objects.filter(pk=attempt.pk).update(
             state=AttemptState.SUBMITTED,
             submitted_at=at,
+            closed_by=closed_by,
             points=float(paper.points),
             right=paper.right,
             passed=paper.passed,
@@ -197,15 +244,17 @@ def submit(attempt: Attempt, *, at: dt.datetime) -> HandedIn:
                 "passed": paper.passed,
                 "critical_missed": bool(paper.critical_missed),
                 "answered": paper.answered,
+                "closed_by": closed_by.value,
             },
             at=at,
+            by=SYSTEM if closed_by == ClosedBy.DEADLINE else None,
         )
         certificate = None
         if paper.passed:
             passed = learning.Passed(points=attempt.points or Decimal(0), out_of=attempt.out_of)
             certificate = learning.complete_unit(attempt.enrollment, attempt.unit, passed, at=at)
-        elif attempt.number >= attempt.enrollment.version.attempts:
-            learning.attempts_used(attempt.enrollment, at=at)
+        else:
+            settle([attempt.enrollment], at=at)
         failpoint("quiz.before_commit")
     failpoint("quiz.after_commit")
     return HandedIn(attempt, certificate, first_time=True)
@@ -217,7 +266,9 @@ def grade(attempt: Attempt, responses: list[Response]) -> PaperResult:
     return grade_paper(items, pass_mark=attempt.pass_mark)
 
 
-def _event(attempt: Attempt, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
+def _event(
+    attempt: Attempt, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime, by: str | None = None
+) -> None:
     learner = attempt.enrollment.learner
     base = {
         "attempt": str(attempt.public_id),
@@ -227,4 +278,4 @@ def _event(attempt: Attempt, kind: EventKind, payload: dict[str, Any], *, at: dt
         "edition": attempt.enrollment.version.content_hash,
         "identity": snapshot_of(learner, at=at).hash,
     }
-    record.append(learner.subject, kind, {**base, **payload}, at=at, by=learner.subject)
+    record.append(learner.subject, kind, {**base, **payload}, at=at, by=by or learner.subject)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import itertools
 import json
 
 from django.db.models import Prefetch
@@ -17,6 +18,7 @@ from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from quizzes.enums import AttemptState
 from quizzes.models import Attempt
+from quizzes.rules import counting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +31,13 @@ class ObjectiveLine:
 
 @dataclasses.dataclass(frozen=True)
 class AttemptLine:
-    """One attempt: number, date, whole minutes from start to hand-in, score, result by objective."""
+    """One attempt: number, date, whole minutes from start to hand-in, score, result by objective, whether its result counts."""
 
     attempt: Attempt
     unit_title: str
     minutes: int | None
     objectives: tuple[ObjectiveLine, ...]
+    counts: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +68,9 @@ class Happening:
 def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
     """All assignments of a person, newest first, withdrawn ones too, in a fixed number of queries."""
     attempts = (
-        Attempt.objects.filter(state=AttemptState.SUBMITTED).select_related("unit").order_by("unit__position", "number")
+        Attempt.objects.filter(state=AttemptState.SUBMITTED)
+        .select_related("unit", "quiz")
+        .order_by("unit__position", "number")
     )
     rows = (
         Assignment.objects.filter(learner=person)
@@ -90,12 +95,22 @@ def _line(assignment: Assignment, at: dt.datetime) -> CourseLine:
         enrollment=enrollment,
         status=status_of(facts_of(assignment, enrollment, standing), at),
         units=unit_rows(enrollment) if enrollment else (),
-        attempts=tuple(_attempt(a) for a in enrollment.attempts.all()) if enrollment else (),
+        attempts=_attempts(list(enrollment.attempts.all())) if enrollment else (),
         certificates=certificates,
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptLine:
+def _attempts(attempts: list[Attempt]) -> tuple[AttemptLine, ...]:
+    """In their order; of each quiz the one whose result counts is marked."""
+    counted = set()
+    for _, sittings in itertools.groupby(attempts, key=lambda a: a.unit_id):
+        rows = list(sittings)
+        chosen = counting(rows, rows[0].quiz.counts)
+        counted.add(chosen.pk if chosen else None)
+    return tuple(_attempt(a, counts=a.pk in counted) for a in attempts)
+
+
+def _attempt(attempt: Attempt, *, counts: bool) -> AttemptLine:
     texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
     minutes = None
     if attempt.submitted_at is not None:
@@ -103,7 +118,7 @@ def _attempt(attempt: Attempt) -> AttemptLine:
     lines = tuple(
         ObjectiveLine(texts.get(o, ""), right, total, missed) for o, right, total, missed in attempt.by_objective or []
     )
-    return AttemptLine(attempt, attempt.unit.title, minutes, lines)
+    return AttemptLine(attempt, attempt.unit.title, minutes, lines, counts)
 
 
 #: What a supervisor reads of the record; the rest (site words shown, units read) is detail that helps nobody here.
@@ -119,6 +134,7 @@ TOLD = (
     EventKind.ASSIGNMENT_WITHDRAWN,
     EventKind.COURSE_STARTED,
     EventKind.QUIZ_SUBMITTED,
+    EventKind.ATTEMPT_OPENED,
     EventKind.COURSE_COMPLETED,
     EventKind.CERTIFICATE_ISSUED,
     EventKind.CERTIFICATE_REVOKED,

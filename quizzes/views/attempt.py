@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lms.lib import clock, dates
+from lms.lib.arrival import arrived
 from lms.people.access import signed_in
 from lms.people.models import User
 from quizzes import kinds
@@ -21,6 +22,8 @@ from quizzes.actions import attempts
 from quizzes.enums import AttemptState
 from quizzes.kinds.form import AnswerForm
 from quizzes.models import Attempt, Response
+from quizzes.queries.standing import allowed_attempts
+from quizzes.views.clock import clock_of, refused_sentence
 
 LARGEST_REVISION = 2**31 - 1
 
@@ -54,13 +57,14 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
     ``go`` is back, next, stay, leave, check, or the number of a question.
 
     An answer that cannot be stored is shown again with what to do; one that another tab has overtaken gets 409 and the stored
-    answer. After hand-in every page leads to the result.
+    answer. After hand-in every page leads to the result. An attempt whose time is over is closed first, whatever was asked.
     """
     mine = attempt_for(signed_in(request), attempt)
+    attempts.close_if_over(mine, at=arrived(request))
     response = _response(mine, position)
     if mine.state == AttemptState.SUBMITTED:
         if request.method == "POST":
-            messages.info(request, "This quiz was handed in before, so this answer was not stored. Here is the result.")
+            messages.info(request, f"{refused_sentence(mine)} Here is the result.")
         return redirect("result", mine.public_id)
     if request.method != "POST":
         return _page(request, mine, response, _form(response))
@@ -69,9 +73,10 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
     if revision is None or not form.is_valid():
         return _page(request, mine, response, form, status=422)
     try:
-        attempts.save(mine, position, form.answer, revision=revision, at=clock.now())
+        attempts.save(mine, position, form.answer, revision=revision, at=arrived(request))
     except attempts.AttemptClosedError:
-        messages.info(request, "This quiz was handed in before, so this answer was not stored. Here is the result.")
+        mine.refresh_from_db()
+        messages.info(request, f"{refused_sentence(mine)} Here is the result.")
         return redirect("result", mine.public_id)
     except attempts.StaleError as stale:
         return _page(request, mine, stale.stored, _form(stale.stored), status=409, stale=True)
@@ -112,6 +117,8 @@ def _page(
         "responses": responses,
         "stored": sum(r.answered for r in responses),
         "stale": stale,
+        "allowed": allowed_attempts(attempt),
+        "clock": clock_of(attempt, clock.now()),
         "zone": attempt.enrollment.learner.zone,
         "login_url": reverse("account_login"),
     }
@@ -124,11 +131,12 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
     """Stores one answer for the script of the page and acknowledges it as JSON.
 
     200 stored; 401 signed out (the page asks for sign-in and sends again); 404 not the learner's; 409 another tab stored a newer
-    answer; 410 handed in before; 422 the answer cannot be stored as it is.
+    answer; 410 handed in before, or the time is over (``url`` is the result's); 422 the answer cannot be stored as it is.
     """
     if not request.user.is_authenticated:
         return JsonResponse({"error": "Please sign in again. Your answer is kept on this page."}, status=401)
     mine = attempt_for(signed_in(request), attempt)
+    attempts.close_if_over(mine, at=arrived(request))
     response = _response(mine, position)
     if mine.state == AttemptState.SUBMITTED:
         return _closed(mine)
@@ -138,8 +146,9 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
         sentences = [str(e) for errors in form.errors.values() for e in errors] or ["Load this page again."]
         return JsonResponse({"error": " ".join(sentences)}, status=422)
     try:
-        saved = attempts.save(mine, position, form.answer, revision=revision, at=clock.now())
+        saved = attempts.save(mine, position, form.answer, revision=revision, at=arrived(request))
     except attempts.AttemptClosedError:
+        mine.refresh_from_db()
         return _closed(mine)
     except attempts.StaleError as stale:
         return JsonResponse(
@@ -155,9 +164,7 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
 
 def _closed(attempt: Attempt) -> JsonResponse:
     url = reverse("result", args=[attempt.public_id])
-    return JsonResponse(
-        {"error": "This quiz was handed in before, so this answer was not stored.", "url": url}, status=410
-    )
+    return JsonResponse({"error": refused_sentence(attempt), "url": url}, status=410)
 
 
 def _acknowledgement(attempt: Attempt, saved: Response) -> dict[str, Any]:
@@ -179,8 +186,9 @@ def hand_in(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     """GET shows what is stored and what is not. POST hands in, once however often it is sent, and leads to the result."""
     mine = attempt_for(signed_in(request), attempt)
     if request.method == "POST":
-        attempts.submit(mine, at=clock.now())
+        attempts.submit(mine, at=arrived(request))
         return redirect("result", mine.public_id)
+    attempts.close_if_over(mine, at=arrived(request))
     if mine.state == AttemptState.SUBMITTED:
         return redirect("result", mine.public_id)
     responses = list(mine.responses.order_by("position"))
@@ -189,9 +197,26 @@ def hand_in(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "responses": responses,
         "stored": sum(r.answered for r in responses),
         "missing": [r.position for r in responses if not r.answered],
+        "allowed": allowed_attempts(mine),
+        "clock": clock_of(mine, clock.now()),
         "zone": mine.enrollment.learner.zone,
     }
     return render(request, "quizzes/hand_in.html", context)
+
+
+@never_cache
+@require_GET
+def time_left(request: HttpRequest, attempt: uuid.UUID) -> JsonResponse:
+    """The time of an open attempt by the server's clock, for the script that shows it: it asks after a sleep, and now and then,
+    since more time may have been given. 410 with the result's address once the attempt is closed; 401 signed out."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "Please sign in again."}, status=401)
+    mine = attempt_for(signed_in(request), attempt)
+    attempts.close_if_over(mine, at=arrived(request))
+    if mine.state == AttemptState.SUBMITTED:
+        return _closed(mine)
+    shown = clock_of(mine, clock.now())
+    return JsonResponse({"left": shown.left, "closes": shown.closes, "until": shown.until} if shown else {"left": None})
 
 
 @never_cache

@@ -20,6 +20,7 @@ from quizzes.access import attempt_for
 from quizzes.enums import AttemptState
 from quizzes.models import Attempt, Response
 from quizzes.queries.standing import standing
+from quizzes.views.clock import closed_sentence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +68,8 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "has_critical": any(f.critical for f in feedback),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
         "standing": state,
+        "allowed": state.allowed,
+        "closed_sentence": closed_sentence(mine),
         "next_attempt_at": mine.submitted_at + dt.timedelta(minutes=enrollment.version.wait_minutes),
         "next_step": next_step(enrollment) if mine.passed else None,
         "certificate": certificate if mine.passed and enrollment.completed_at else None,

@@ -58,7 +58,9 @@ class TestStart:
         html = mine.get(self.url(enrollment)).content.decode()
         assert "<b>3 questions</b>" in html
         assert "<b>3 of 3</b> pass" in html
-        assert "<b>3 of 3 attempts</b>" in html
+        assert "You have <b>3 attempts</b>" in html
+        assert "no time limit" in html
+        assert "the <b>best</b> one counts" in html
         assert "you wait one hour" in html
         assert not Attempt.objects.exists(), "looking starts nothing"
 
