@@ -215,7 +215,9 @@ class Desk:
                 "link-unknown",
                 line,
                 f"The link '{href[:80]}' leads nowhere: pages of this training have no fixed address.",
-                "Use https:, mailto:, tel:, term: or source:.",
+                f"Write https://{href[:80]}."
+                if href.startswith("www.")
+                else "Use https:, mailto:, tel:, term: or source:.",
             )
         return False
 
