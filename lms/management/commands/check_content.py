@@ -37,12 +37,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         root, course = _split(Path(options["path"]))
         tree = compile_tree(root, check_quiz=compile_quiz, check_pools=check_pools, draft=course)
+        elsewhere = 0
         if course:
-            tree = _only(tree, course)
+            whole, tree = tree, _only(tree, course)
+            elsewhere = len(whole.findings.errors) - len(tree.findings.errors)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(tree), ensure_ascii=False, indent=2))
         else:
             self._print(tree, marked=options["marked"])
+            if elsewhere:
+                self.stdout.write(
+                    f"{elsewhere} errors elsewhere in the content folder: nothing is loaded before they are mended."
+                )
         if tree.findings.errors:
             sys.exit(1)
 
