@@ -38,8 +38,8 @@ _CLASSES = {
     "table": {"table", "swap", "swap-sentences"},
 }
 _SHORT_CELL = 80
-"""A table of two columns sets its second column in bold, unless a cell there is longer: then it holds sentences, and the first
-column leads."""
+"""A table of two columns sets its second column in bold, unless a cell there is longer: then it holds sentences, and only what the
+author marks is bold."""
 _OUTSIDE = ("https", "mailto", "tel")
 _HTML_LIKE = re.compile(r"</?[A-Za-z][^<>]*>?|<!--")
 
