@@ -135,9 +135,9 @@ class _Desk:
         broken = list(kind.problems(question))
         for dotted, why in broken:
             path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
-            self._error(
-                (at, *path), _place(name, row, path), "question-structure", why[0].upper() + why[1:], "Mend this part."
-            )
+            what, _, mend = why.partition("\n")
+            what = what[:1].upper() + what[1:]
+            self._error((at, *path), _place(name, row, path), "question-structure", what, mend or "Mend this part.")
         said = list(texts(question))
         self._links(at, name, question)
         for group, options in kind.option_groups(question):
@@ -189,9 +189,8 @@ class _Desk:
                 self._error(path, place, "key-with-misconception", why, "Remove 'misconception' or 'correct'.")
             if not option.correct and not option.misconception:
                 why = "A wrong option must stand for a belief that people hold."
-                self._error(
-                    path, place, "missing-misconception", why, "Add 'misconception: ...' from misconceptions.yaml."
-                )
+                fix = "Add 'misconception: ...' with an id from misconceptions.yaml; or 'correct: true' if this is the right one."
+                self._error(path, place, "missing-misconception", why, fix)
             if _FORBIDDEN.search(option.text):
                 why = "Options that speak of other options test reading, not knowledge."
                 self._error(path, place, "forbidden-phrase", why, "Use multiple_choice, or write the option out.")
@@ -283,8 +282,9 @@ class _Desk:
                 self._error_at(("draw", at), place, "draw-repeated", why, "Add up their 'take' in one line.")
             size = pool[pairs[at]]
             if whole and size < POOL_FOR_EACH_SEAT * line.take:
-                why = f"The pool has {size} questions for {line.take} seats; it needs {POOL_FOR_EACH_SEAT * line.take}."
-                self._error_at(("draw", at), place, "small-pool", why, "Write more questions, or take fewer.")
+                wanted, kind = POOL_FOR_EACH_SEAT * line.take, "critical" if line.critical else "not critical"
+                why = f"To take {line.take} here, the file needs {wanted} questions of {line.objective} that are {kind}; it has {size}."
+                self._error_at(("draw", at), place, "small-pool", why, "Write more of them, or take fewer.")
         if whole:
             self._mix(questions, set(pairs))
         self._stems(questions)

@@ -106,7 +106,10 @@ class Kind(ABC):
         """What a learner is judged by, as JSON: a change of it is material and needs a raised revision."""
 
     def problems(self, question: Any) -> Iterable[tuple[str, str]]:
-        """(place, sentence) for each rule of this kind that an author's question breaks, beyond its schema."""
+        """(place, words) for each rule of this kind that an author's question breaks, beyond its schema.
+
+        The words are what is wrong, a line break, and what to write instead.
+        """
         return ()
 
     def option_groups(self, question: Any) -> Iterable[tuple[str, list[Option]]]:
@@ -263,7 +266,10 @@ def key_problem(place: str, options: Sequence[Option], least: int = 1, most: int
     keys = sum(option.correct for option in options)
     if not least <= keys <= most:
         wanted = "exactly one" if least == most == 1 else f"{least} to {most}"
-        yield place, f"{wanted} of the options must be correct; {keys} are."
+        mend = "Write 'correct: true' in the right one, in place of its 'misconception'."
+        if keys > most:
+            mend = "In the others, write 'misconception: ...' in place of 'correct: true'."
+        yield place, f"{wanted} of the options must be correct; {keys} are.\n{mend}"
 
 
 def repeated(place: str, ids: Iterable[object]) -> Iterable[tuple[str, str]]:
@@ -271,7 +277,7 @@ def repeated(place: str, ids: Iterable[object]) -> Iterable[tuple[str, str]]:
     met: set[object] = set()
     for one in ids:
         if one in met:
-            yield place, f"the id '{one}' is used twice."
+            yield place, f"the id '{one}' is used twice.\nGive each an id of its own, such as the next letter."
         met.add(one)
 
 

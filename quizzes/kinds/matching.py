@@ -191,14 +191,21 @@ class Matching(Kind):
         yield from repeated("prompts", (prompt.id for prompt in question.prompts))
         yield from repeated("options", (option.id for option in question.options))
         if len(question.options) != len(question.prompts) + 1:
-            yield "options", "there must be one option more than there are prompts."
+            yield (
+                "options",
+                "there must be one option more than there are prompts.\nAdd one that fits no prompt, or take one out.",
+            )
         known = {option.id for option in question.options}
         for at, prompt in enumerate(question.prompts):
             if prompt.answer not in known:
-                yield f"prompts.{at}.answer", f"there is no option '{prompt.answer}'."
+                yield (
+                    f"prompts.{at}.answer",
+                    f"there is no option '{prompt.answer}'.\nWrite the id of one of the options.",
+                )
         answers = [prompt.answer for prompt in question.prompts]
         if len(set(answers)) < len(answers):
-            yield "prompts", "two prompts have the same answer; each option is used once, and one is left over."
+            why = "two prompts have the same answer; each option is used once, and one is left over."
+            yield "prompts", f"{why}\nGive each prompt an answer of its own."
 
 
 KIND = Matching()

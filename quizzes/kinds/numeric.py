@@ -126,7 +126,7 @@ class Numeric(Kind):
     def problems(self, question: NumericQuestion) -> Iterable[tuple[str, str]]:
         for at, wrong in enumerate(question.wrong):
             if abs(wrong.value - question.answer) <= question.tolerance:
-                yield f"wrong.{at}.value", "this value counts as right."
+                yield f"wrong.{at}.value", "this value counts as right.\nTake it out, or make the tolerance smaller."
 
 
 def number(typed: str) -> Fraction | None:

@@ -160,7 +160,7 @@ class Ordering(Kind):
     def problems(self, question: OrderingQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("steps", (step.id for step in question.steps))
         if question.critical and question.scoring != "exact":
-            yield "scoring", "a critical question is scored exact."
+            yield "scoring", "a critical question is scored exact.\nWrite 'scoring: exact'."
 
 
 def filled(places: list[int | None]) -> list[int]:
