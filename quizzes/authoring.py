@@ -19,6 +19,7 @@ from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
 from courses.authoring.yamlsafe import Lines, Step
 from quizzes import kinds
+from quizzes.feedback import Level, Moment
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import sentences, split_stem
 
@@ -37,7 +38,7 @@ _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 _WORD = re.compile(r"[a-z0-9']+")
 
 
-RULES = ("counts", "time_limit_minutes", "confidence", "practice")
+RULES = ("counts", "time_limit_minutes", "confidence", "practice", "feedback")
 """The keys of a quiz file that become columns of Quiz as they are."""
 
 
@@ -57,6 +58,7 @@ class QuizFile(Strict):
     time_limit_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
     confidence: bool = True
     practice: bool = True
+    feedback: dict[Moment, Level] = {}
     questions: Annotated[list[Any], Field(min_length=1)]
 
 
@@ -266,6 +268,12 @@ class _Desk:
             why = f"The quiz is for '{outer.unit}', and its unit is '{self.unit.author_id}'."
             self._error_at(("unit",), "unit", "wrong-unit", why, f"Write 'unit: {self.unit.author_id}'.")
         seats = sum(line.take for line in outer.draw)
+        first = outer.feedback.get(Moment.AFTER_SUBMIT, Level.ANSWERS)
+        for moment, level in outer.feedback.items():
+            if level.rank < first.rank:
+                why = f"'{moment}: {level}' shows less than is open after each hand-in ('{first}')."
+                fix = f"Write '{moment}: {first}' or more, or let after_submit show less."
+                self._error_at(("feedback", moment), f"feedback {moment}", "feedback-takes-back", why, fix)
         if seats != outer.serve:
             why = f"The draw takes {seats} questions, and 'serve' says {outer.serve}."
             self._error_at(("draw",), "draw", "draw-sum", why, "Make the two agree.")

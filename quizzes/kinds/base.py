@@ -99,7 +99,8 @@ class Kind(ABC):
 
     @abstractmethod
     def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
-        """Groups of items for review: see ``item``."""
+        """Groups of items for review: see ``item``. A group whose order tells the key names under ``unkeyed`` a title and an order
+        of its items that do not."""
 
     @abstractmethod
     def material(self, stored: Stored) -> Any:
@@ -302,12 +303,15 @@ def item(
     given: str = "",
     wanted: str = "",
     note_html: str = "",
+    misconception: str | None = None,
+    best_only: bool = False,
 ) -> dict[str, Any]:
     """One line of feedback. ``state`` is best, miss or plain; ``tag`` says it in words, so nothing rests on color.
 
     A line is an answer (of the learner, or the best one). With ``given`` or ``wanted``, the learner's and the best
     answer in words, it is a prompt instead, and ``best`` means that it was answered rightly; ``note_html`` is the
-    rationale of a wrong choice beside the line's own.
+    rationale of a wrong choice beside the line's own. ``misconception`` is the belief that choosing it stands for; it stays on
+    the server (``quizzes.feedback`` turns it into words). ``best_only``: the line is there only to tell the best answer.
     """
     tags = [word for word, is_so in (("Your answer", chosen), ("Best answer", best)) if is_so]
     if given or wanted:
@@ -322,13 +326,21 @@ def item(
         "given": given,
         "wanted": wanted,
         "note_html": note_html,
+        "misconception": misconception,
+        "best_only": best_only,
     }
 
 
 def option_items(options: Sequence[dict[str, Any]], order: Sequence[int], chosen: set[int]) -> list[dict[str, Any]]:
     """Feedback on a list of options as served; ``chosen`` are positions in the served order."""
     return [
-        item(options[index]["html"], options[index]["why_html"], chosen=place in chosen, best=options[index]["correct"])
+        item(
+            options[index]["html"],
+            options[index]["why_html"],
+            chosen=place in chosen,
+            best=options[index]["correct"],
+            misconception=options[index]["misconception"],
+        )
         for place, index in enumerate(order)
     ]
 

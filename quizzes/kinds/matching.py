@@ -171,13 +171,16 @@ class Matching(Kind):
                     given=option["text"] if option else "",
                     wanted="" if right else wanted["text"],
                     note_html=option["why_html"] if option and not right else "",
+                    misconception=option["misconception"] if option and not right else None,
                 )
             )
         used = {prompt["answer"] for prompt in stored["prompts"]}
         left = [stored["options"][at] for at in order["options"] if stored["options"][at]["id"] not in used]
         groups = [{"title": "", "items": items}]
         if left:
-            spare = [item(option["html"], option["why_html"], chosen=False, best=False) for option in left]
+            spare = [
+                item(option["html"], option["why_html"], chosen=False, best=False, best_only=True) for option in left
+            ]
             groups.append({"title": "Left over", "items": spare})
         return groups
 
