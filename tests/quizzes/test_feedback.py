@@ -91,10 +91,14 @@ def _words(shown: dict[str, Any]) -> set[str]:
 
 def test_a_wrong_choice_names_its_belief_and_what_is_true() -> None:
     stored = samples.stored("single_choice")
-    wrong = opened(kinds.get("single_choice").review(stored, {"options": [0, 1, 2]}, {"choice": 0}), Level.CHOSEN, BELIEFS)
+    wrong = opened(
+        kinds.get("single_choice").review(stored, {"options": [0, 1, 2]}, {"choice": 0}), Level.CHOSEN, BELIEFS
+    )
     (own,) = [item for item in wrong["groups"][0]["items"] if item["tag"]]
     assert (own["belief"], own["truth"]) == ("Held a.", "True a.")
-    right = opened(kinds.get("single_choice").review(stored, {"options": [0, 1, 2]}, {"choice": 1}), Level.ANSWERS, BELIEFS)
+    right = opened(
+        kinds.get("single_choice").review(stored, {"options": [0, 1, 2]}, {"choice": 1}), Level.ANSWERS, BELIEFS
+    )
     assert not any(item["belief"] for item in right["groups"][0]["items"])
 
 

@@ -1,6 +1,5 @@
 """``manage.py check_content``: findings by file, one summary line, exit code, no database."""
 
-import io
 import json
 import os
 import subprocess
