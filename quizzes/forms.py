@@ -16,7 +16,7 @@ class QuizRulesForm(PlainForm):
     time_factor = forms.TypedChoiceField(
         label="Time for a quiz with a time limit",
         coerce=Decimal,
-        help_text="Quizzes without a time limit stay without one.",
+        help_text="Twice the time is 60 minutes where others have 30. Quizzes without a time limit stay without one.",
     )
     extra_attempts = forms.IntegerField(
         label="Extra attempts at every quiz",

@@ -112,12 +112,12 @@ def left_in_words(left: dt.timedelta) -> str:
 FACTORS = {
     "1": "The usual time",
     "1.25": "A quarter more time",
-    "1.5": "Half as much again",
-    "2": "Twice the time",
-    "3": "Three times the time",
+    "1.5": "One and a half times the usual time",
+    "2": "Twice the usual time",
+    "3": "Three times the usual time",
 }
 
 
 def factor_in_words(factor: Decimal) -> str:
     plain = f"{factor.normalize():f}"
-    return FACTORS.get(plain, f"{plain} times the time")
+    return FACTORS.get(plain, f"{plain} times the usual time")

@@ -147,8 +147,8 @@ def save(
 
     Save and hand-in both take the attempt's row first, so they never interleave. ``revision`` is the one that the page was
     served with; ``at`` is when the request arrived. After the deadline and its grace the attempt is closed and TimeOverError raised;
-    nothing of the answer is stored. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer since; the same
-    answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
+    nothing of the answer is stored. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer
+    since; the same answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
     """
     if close_if_over(attempt, at=at):
         raise TimeOverError

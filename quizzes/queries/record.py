@@ -101,12 +101,13 @@ def _line(assignment: Assignment, at: dt.datetime) -> CourseLine:
 
 
 def _attempts(attempts: list[Attempt]) -> tuple[AttemptLine, ...]:
-    """In their order; of each quiz the one whose result counts is marked."""
+    """In their order; of several at one quiz, the one whose result counts is marked."""
     counted = set()
     for _, sittings in itertools.groupby(attempts, key=lambda a: a.unit_id):
         rows = list(sittings)
         chosen = counting(rows, rows[0].quiz.counts)
-        counted.add(chosen.pk if chosen else None)
+        if chosen is not None and len(rows) > 1:
+            counted.add(chosen.pk)
     return tuple(_attempt(a, counts=a.pk in counted) for a in attempts)
 
 

@@ -22,7 +22,7 @@ ROLES = {"anybody", "learner", "supervisor", "coordinator"}
 NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
-    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "certificate_file",
+    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "people:add_supervisor", "home",
 }  # fmt: skip
@@ -201,8 +201,12 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look(visitor, "/team/")
     look(visitor, "/team/?status=overdue")
     look(visitor, "/team/?search=nobody+of+this+name")
-    for name in ("Maya Okafor", "Hannah Lindqvist", "Darnell Hughes"):
+    for name in ("Maya Okafor", "Darnell Hughes"):
         look(visitor, f"/team/people/{stack.ask('person', name=name)['public_id']}/")
+    look(visitor, f"/team/people/{stack.ask('person', name='Hannah Lindqvist')['public_id']}/")
+    visitor.page.get_by_role("link", name="Open another attempt").click()
+    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("Open another attempt for Hannah Lindqvist")
+    look(visitor)
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 
@@ -223,6 +227,7 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"{person}edit/",
         f"{person}deactivate/",
         f"{person}assign/",
+        f"{person}quiz-rules/",
         f"/coordinator/people/{known['deactivated']}/",
         f"/coordinator/people/{known['deactivated']}/reactivate/",
         f"/coordinator/people/{known['invited']}/",

@@ -203,7 +203,7 @@ def test_minutes_and_factors_in_words() -> None:
     ]
     assert [factor_in_words(Decimal(f)) for f in ("1.00", "1.50", "1.75", "10.00")] == [
         "The usual time",
-        "Half as much again",
-        "1.75 times the time",
-        "10 times the time",
+        "One and a half times the usual time",
+        "1.75 times the usual time",
+        "10 times the usual time",
     ]
