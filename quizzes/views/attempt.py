@@ -1,5 +1,6 @@
 """The pages of a quiz in progress: one question a page, one form. Every button of it submits, so moving saves."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lms.lib import clock, dates
 from lms.lib.arrival import arrived
+from lms.lib.pace import Pace
 from lms.people.access import signed_in
 from lms.people.models import User
 from quizzes import kinds
@@ -27,6 +29,9 @@ from quizzes.queries.standing import allowed_attempts
 from quizzes.views.clock import clock_of, refused_sentence
 
 LARGEST_REVISION = 2**31 - 1
+
+#: Answers of one attempt: no person reaches this, and a script that does is told when to come back. Nothing is lost by it.
+PACE = Pace(burst=120, interval=dt.timedelta(milliseconds=250))
 
 
 def _revision(request: HttpRequest) -> int | None:
@@ -63,7 +68,8 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
     ``go`` is back, next, stay, leave, check, or the number of a question.
 
     An answer that cannot be stored is shown again with what to do; one that another tab has overtaken gets 409 and the stored
-    answer. After hand-in every page leads to the result. An attempt whose time is over is closed first, whatever was asked.
+    answer. After hand-in every page leads to the result. An attempt whose time is over is closed first, whatever was asked. Too
+    many answers in a short time get 429 and the page as it was filled in.
     """
     mine = attempt_for(signed_in(request), attempt)
     attempts.close_if_over(mine, at=arrived(request))
@@ -75,6 +81,11 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
     if request.method != "POST":
         return _page(request, mine, response, _form(response))
     form = _form(response, request)
+    wait = PACE.wait(str(mine.public_id), arrived(request))
+    if wait:
+        answer = _page(request, mine, response, form, status=429, hurried=wait)
+        answer["Retry-After"] = str(wait)
+        return answer
     sure = _confidence(mine, request)
     revision = _revision(request)
     if not form.is_valid() or not sure.is_valid() or revision is None:
@@ -114,6 +125,7 @@ def _page(
     *,
     status: int = 200,
     stale: bool = False,
+    hurried: int = 0,
 ) -> HttpResponse:
     responses = list(attempt.responses.defer("question").order_by("position"))
     context = {
@@ -125,6 +137,7 @@ def _page(
         "stored": sum(r.answered for r in responses),
         "stale": stale,
         "confidence": Confidence.choices if attempt.quiz.confidence else (),
+        "hurried": hurried,
         "allowed": allowed_attempts(attempt),
         "clock": clock_of(attempt, clock.now()),
         "zone": attempt.enrollment.learner.zone,
@@ -139,7 +152,8 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
     """Stores one answer for the script of the page and acknowledges it as JSON.
 
     200 stored; 401 signed out (the page asks for sign-in and sends again); 404 not the learner's; 409 another tab stored a newer
-    answer; 410 handed in before, or the time is over (``url`` is the result's); 422 the answer cannot be stored as it is.
+    answer; 410 handed in before, or the time is over (``url`` is the result's); 422 the answer cannot be stored as it is; 429
+    too many in a short time (the page sends it again by itself, after ``Retry-After`` seconds).
     """
     if not request.user.is_authenticated:
         return JsonResponse({"error": "Please sign in again. Your answer is kept on this page."}, status=401)
@@ -148,6 +162,13 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
     response = _response(mine, position)
     if mine.state == AttemptState.SUBMITTED:
         return _closed(mine)
+    wait = PACE.wait(str(mine.public_id), arrived(request))
+    if wait:
+        return JsonResponse(
+            {"error": "Answers came very fast. This one is sent again in a moment."},
+            status=429,
+            headers={"Retry-After": str(wait)},
+        )
     form = _form(response, request)
     sure = _confidence(mine, request)
     revision = _revision(request)

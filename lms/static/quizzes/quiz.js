@@ -112,6 +112,10 @@
       doubtful = body;
       return later("The server did not answer. Your answer is kept on this page and is sent again by itself.");
     }
+    if (answer.status === 429) {
+      doubtful = body;
+      return later("Your answer is kept on this page and is sent again in a moment.");
+    }
     if (answer.status === 401 || answer.status === 403) { dirty = true; return signInAgain(); }
     doubtful = null;
     if (answer.ok) {
