@@ -1,9 +1,10 @@
 # The commands of this project. They need make, Python 3.11 or newer, and a package registry that pip can reach.
 #   make run     everything: web, worker, beat, broker        make run PORT=8080 HOST=0.0.0.0
 #   make test    checks and tests                             make check: the checks alone
+#   make bench   what everyday work costs, in milliseconds
 # docs/operations.md lists the variables that make run reads.
 
-.PHONY: help run test check
+.PHONY: help run test check bench
 .DELETE_ON_ERROR:
 
 python := .venv/bin/python
@@ -24,7 +25,7 @@ export PYTHON
 endif
 
 help:
-	@sed -n '2,4s/^# *//p' Makefile
+	@sed -n '2,5s/^# *//p' Makefile
 
 # exec: the launcher is make's own child, so it notices when make is killed, and its exit code is the shell's.
 run: .venv/.stamp
@@ -45,6 +46,10 @@ check: .venv/.stamp-dev
 	@$(apart) $(python) -m mypy
 	@$(apart) $(python) manage.py makemigrations --check --dry-run
 	@$(apart) $(python) manage.py check_content
+
+# Figures to read, not a test: nothing here passes or fails by time.
+bench: .venv/.stamp-dev
+	@exec $(apart) $(python) -m pytest -q -s tests/bench/bench_everyday.py
 
 .venv/.stamp: requirements.txt lms/run/venv.sh
 	@sh lms/run/venv.sh requirements.txt

@@ -13,7 +13,9 @@ from quizzes.models import Attempt
 def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
     """The learner's own attempt, with all that a page needs. Absent and somebody else's are both Http404."""
     attempt = (
-        Attempt.objects.select_related("enrollment__learner__site", "enrollment__version", "enrollment__course", "unit")
+        Attempt.objects.select_related(
+            "enrollment__learner__site", "enrollment__version", "enrollment__course", "unit", "quiz"
+        )
         .filter(public_id=public_id, enrollment__learner=user)
         .first()
     )

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from courses.forms import PlainForm
+from quizzes.enums import Confidence
 from quizzes.rules import FACTORS, factor_in_words
 
 
@@ -31,3 +32,20 @@ class QuizRulesForm(PlainForm):
         field = self.fields["time_factor"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = list({**FACTORS, now: factor_in_words(time_factor)}.items())
+
+
+class ConfidenceForm(forms.Form):
+    """How sure a learner is of an answer, if they like to say."""
+
+    confidence = forms.ChoiceField(
+        label="How sure are you?",
+        choices=Confidence.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose one of sure, fairly sure or guessing, or leave it open."},
+    )
+
+    @property
+    def said(self) -> str | None:
+        """The word that was sent; None when none was, so that what was said before stays."""
+        return self.cleaned_data["confidence"] or None

@@ -132,20 +132,31 @@ def _history(enrollment: Enrollment, unit: Unit) -> tuple[set[str], set[str]]:
     return {r.question.author_id for r in responses}, missed
 
 
-def save(attempt: Attempt, position: int, answer: dict[str, Any] | None, *, revision: int, at: dt.datetime) -> Response:
+def save(
+    attempt: Attempt,
+    position: int,
+    answer: dict[str, Any] | None,
+    *,
+    revision: int,
+    at: dt.datetime,
+    confidence: str | None = None,
+) -> Response:
     """Stores one answer (already validated by its kind) and returns the response with its new revision and receipt.
+
+    ``confidence`` is a word of ``Confidence`` and never changes a score; None leaves what was said before.
 
     Save and hand-in both take the attempt's row first, so they never interleave. ``revision`` is the one that the page was
     served with; ``at`` is when the request arrived. After the deadline and its grace the attempt is closed and TimeOverError raised;
-    nothing of the answer is stored. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer since; the same
-    answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
+    nothing of the answer is stored. Raises AttemptClosedError after hand-in, StaleError when another tab stored a different answer
+    since; the same answer again is taken as a repeated request and acknowledged. Raises Response.DoesNotExist for a position not drawn.
     """
     if close_if_over(attempt, at=at):
         raise TimeOverError
     with transaction.atomic():
         _take(attempt, at)
         response = Response.objects.select_related("question").get(attempt=attempt, position=position)
-        if response.answer == answer and response.revision >= revision:
+        said = response.confidence if confidence is None else confidence
+        if (response.answer, response.confidence) == (answer, said) and response.revision >= revision:
             return response
         kind = kinds.get(response.question.kind)
         won = Response.objects.filter(pk=response.pk, revision=revision).update(
@@ -154,6 +165,7 @@ def save(attempt: Attempt, position: int, answer: dict[str, Any] | None, *, revi
             revision=F("revision") + 1,
             saved_at=at,
             receipt=codes.receipt(),
+            confidence=said,
         )
         if not won:
             raise StaleError(response)

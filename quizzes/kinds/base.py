@@ -99,14 +99,18 @@ class Kind(ABC):
 
     @abstractmethod
     def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
-        """Groups of items for review: see ``item``."""
+        """Groups of items for review: see ``item``. A group whose order tells the key names under ``unkeyed`` a title and an order
+        of its items that do not."""
 
     @abstractmethod
     def material(self, stored: Stored) -> Any:
         """What a learner is judged by, as JSON: a change of it is material and needs a raised revision."""
 
     def problems(self, question: Any) -> Iterable[tuple[str, str]]:
-        """(place, sentence) for each rule of this kind that an author's question breaks, beyond its schema."""
+        """(place, words) for each rule of this kind that an author's question breaks, beyond its schema.
+
+        The words are what is wrong, a line break, and what to write instead.
+        """
         return ()
 
     def option_groups(self, question: Any) -> Iterable[tuple[str, list[Option]]]:
@@ -263,7 +267,10 @@ def key_problem(place: str, options: Sequence[Option], least: int = 1, most: int
     keys = sum(option.correct for option in options)
     if not least <= keys <= most:
         wanted = "exactly one" if least == most == 1 else f"{least} to {most}"
-        yield place, f"{wanted} of the options must be correct; {keys} are."
+        mend = "Write 'correct: true' in the right one, in place of its 'misconception'."
+        if keys > most:
+            mend = "In the others, write 'misconception: ...' in place of 'correct: true'."
+        yield place, f"{wanted} of the options must be correct; {keys} are.\n{mend}"
 
 
 def repeated(place: str, ids: Iterable[object]) -> Iterable[tuple[str, str]]:
@@ -271,7 +278,7 @@ def repeated(place: str, ids: Iterable[object]) -> Iterable[tuple[str, str]]:
     met: set[object] = set()
     for one in ids:
         if one in met:
-            yield place, f"the id '{one}' is used twice."
+            yield place, f"the id '{one}' is used twice.\nGive each an id of its own, such as the next letter."
         met.add(one)
 
 
@@ -296,12 +303,15 @@ def item(
     given: str = "",
     wanted: str = "",
     note_html: str = "",
+    misconception: str | None = None,
+    best_only: bool = False,
 ) -> dict[str, Any]:
     """One line of feedback. ``state`` is best, miss or plain; ``tag`` says it in words, so nothing rests on color.
 
     A line is an answer (of the learner, or the best one). With ``given`` or ``wanted``, the learner's and the best
     answer in words, it is a prompt instead, and ``best`` means that it was answered rightly; ``note_html`` is the
-    rationale of a wrong choice beside the line's own.
+    rationale of a wrong choice beside the line's own. ``misconception`` is the belief that choosing it stands for; it stays on
+    the server (``quizzes.feedback`` turns it into words). ``best_only``: the line is there only to tell the best answer.
     """
     tags = [word for word, is_so in (("Your answer", chosen), ("Best answer", best)) if is_so]
     if given or wanted:
@@ -316,13 +326,21 @@ def item(
         "given": given,
         "wanted": wanted,
         "note_html": note_html,
+        "misconception": misconception,
+        "best_only": best_only,
     }
 
 
 def option_items(options: Sequence[dict[str, Any]], order: Sequence[int], chosen: set[int]) -> list[dict[str, Any]]:
     """Feedback on a list of options as served; ``chosen`` are positions in the served order."""
     return [
-        item(options[index]["html"], options[index]["why_html"], chosen=place in chosen, best=options[index]["correct"])
+        item(
+            options[index]["html"],
+            options[index]["why_html"],
+            chosen=place in chosen,
+            best=options[index]["correct"],
+            misconception=options[index]["misconception"],
+        )
         for place, index in enumerate(order)
     ]
 

@@ -157,10 +157,16 @@ class Cloze(Kind):
             yield from key_problem(f"blanks.{at}.options", blank.options)
             yield from repeated(f"blanks.{at}.options", (option.id for option in blank.options))
             if marks.count(blank.id) != 1:
-                yield "stem", f"[{blank.id}] must stand in the stem exactly once."
+                yield (
+                    "stem",
+                    f"[{blank.id}] must stand in the stem exactly once.\nWrite [{blank.id}] where this gap is.",
+                )
         for mark in marks:
             if mark not in {blank.id for blank in question.blanks}:
-                yield "stem", f"[{mark}] has no blank."
+                yield (
+                    "stem",
+                    f"[{mark}] has no blank.\nAdd '- id: {mark}' with its options to 'blanks', or take [{mark}] out.",
+                )
 
     def option_groups(self, question: ClozeQuestion) -> list[tuple[str, list[Option]]]:
         return [(f"blanks.{at}.options", blank.options) for at, blank in enumerate(question.blanks)]

@@ -171,13 +171,16 @@ class Matching(Kind):
                     given=option["text"] if option else "",
                     wanted="" if right else wanted["text"],
                     note_html=option["why_html"] if option and not right else "",
+                    misconception=option["misconception"] if option and not right else None,
                 )
             )
         used = {prompt["answer"] for prompt in stored["prompts"]}
         left = [stored["options"][at] for at in order["options"] if stored["options"][at]["id"] not in used]
         groups = [{"title": "", "items": items}]
         if left:
-            spare = [item(option["html"], option["why_html"], chosen=False, best=False) for option in left]
+            spare = [
+                item(option["html"], option["why_html"], chosen=False, best=False, best_only=True) for option in left
+            ]
             groups.append({"title": "Left over", "items": spare})
         return groups
 
@@ -191,14 +194,21 @@ class Matching(Kind):
         yield from repeated("prompts", (prompt.id for prompt in question.prompts))
         yield from repeated("options", (option.id for option in question.options))
         if len(question.options) != len(question.prompts) + 1:
-            yield "options", "there must be one option more than there are prompts."
+            yield (
+                "options",
+                "there must be one option more than there are prompts.\nAdd one that fits no prompt, or take one out.",
+            )
         known = {option.id for option in question.options}
         for at, prompt in enumerate(question.prompts):
             if prompt.answer not in known:
-                yield f"prompts.{at}.answer", f"there is no option '{prompt.answer}'."
+                yield (
+                    f"prompts.{at}.answer",
+                    f"there is no option '{prompt.answer}'.\nWrite the id of one of the options.",
+                )
         answers = [prompt.answer for prompt in question.prompts]
         if len(set(answers)) < len(answers):
-            yield "prompts", "two prompts have the same answer; each option is used once, and one is left over."
+            why = "two prompts have the same answer; each option is used once, and one is left over."
+            yield "prompts", f"{why}\nGive each prompt an answer of its own."
 
 
 KIND = Matching()

@@ -107,9 +107,9 @@ class MultipleChoice(Kind):
         yield from key_problem("options", question.options, 2, 4)
         yield from repeated("options", (option.id for option in question.options))
         if all(option.correct for option in question.options):
-            yield "options", "at least one option must be wrong."
+            yield "options", "at least one option must be wrong.\nAdd one that stands for a misconception."
         if question.critical and question.scoring != "all_or_nothing":
-            yield "scoring", "a critical question is scored all_or_nothing."
+            yield "scoring", "a critical question is scored all_or_nothing.\nWrite 'scoring: all_or_nothing'."
 
     def option_groups(self, question: MultipleChoiceQuestion) -> list[tuple[str, list[Option]]]:
         return [("options", question.options)]

@@ -126,7 +126,7 @@ class Numeric(Kind):
     def problems(self, question: NumericQuestion) -> Iterable[tuple[str, str]]:
         for at, wrong in enumerate(question.wrong):
             if abs(wrong.value - question.answer) <= question.tolerance:
-                yield f"wrong.{at}.value", "this value counts as right."
+                yield f"wrong.{at}.value", "this value counts as right.\nTake it out, or make the tolerance smaller."
 
 
 def number(typed: str) -> Fraction | None:
@@ -153,9 +153,12 @@ def typed_feedback(
     right = verdict is not None and "misconception" not in verdict
     items = []
     if typed is not None and verdict is not None:
-        items.append(item(format_html("<bdi>{}</bdi>", typed), verdict["why_html"], chosen=True, best=right))
+        belief = verdict.get("misconception")
+        line = format_html("<bdi>{}</bdi>", typed)
+        items.append(item(line, verdict["why_html"], chosen=True, best=right, misconception=belief))
     if not right:
-        items.append(item(format_html("<bdi>{}</bdi>", wanted), stored["why_html"], chosen=False, best=True))
+        line = format_html("<bdi>{}</bdi>", wanted)
+        items.append(item(line, stored["why_html"], chosen=False, best=True, best_only=True))
     return [{"title": "", "items": items}]
 
 

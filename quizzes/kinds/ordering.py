@@ -141,7 +141,10 @@ class Ordering(Kind):
 
     def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
         items = []
-        for n, (step, place) in enumerate(zip(stored["steps"], self._places(order, answer), strict=True), 1):
+        places = self._places(order, answer)
+        told = False  # the belief stands once, at the first step that is not in its place
+        for n, (step, place) in enumerate(zip(stored["steps"], places, strict=True), 1):
+            wrong, told = place not in (None, n) and not told, told or place not in (None, n)
             items.append(
                 item(
                     step["html"],
@@ -150,9 +153,12 @@ class Ordering(Kind):
                     best=place == n,
                     given="" if place is None else f"Place {place}",
                     wanted="" if place == n else f"Place {n}",
+                    misconception=stored["misconception"] if wrong else None,
                 )
             )
-        return [{"title": "The right order", "items": items}]
+        served = {index: place for place, index in enumerate(order["steps"])}
+        mine = sorted(range(len(items)), key=lambda n: (places[n] is None, places[n] or 0, served[n]))
+        return [{"title": "The right order", "items": items, "unkeyed": {"title": "Your order", "items": mine}}]
 
     def material(self, stored: Stored) -> Any:
         return {"scoring": stored["scoring"], "steps": [step["id"] for step in stored["steps"]]}
@@ -160,7 +166,7 @@ class Ordering(Kind):
     def problems(self, question: OrderingQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("steps", (step.id for step in question.steps))
         if question.critical and question.scoring != "exact":
-            yield "scoring", "a critical question is scored exact."
+            yield "scoring", "a critical question is scored exact.\nWrite 'scoring: exact'."
 
 
 def filled(places: list[int | None]) -> list[int]:

@@ -110,11 +110,14 @@ class ShortText(Kind):
         right = {folded(spelling) for spelling in question.accept}
         for at, spelling in enumerate(question.accept):
             if not folded(spelling):
-                yield f"accept.{at}", "there is nothing to compare but spaces or punctuation."
+                yield (
+                    f"accept.{at}",
+                    "there is nothing to compare but spaces or punctuation.\nWrite the letters of the answer.",
+                )
         for at, wrong in enumerate(question.wrong):
             for text in wrong.texts:
                 if folded(text) in right:
-                    yield f"wrong.{at}.texts", f"'{text}' counts as right."
+                    yield f"wrong.{at}.texts", f"'{text}' counts as right.\nTake it out of 'wrong' or of 'accept'."
 
 
 def folded(text: str) -> str:

@@ -18,7 +18,7 @@ class AttemptsUsed(kinds.Kind):
     """``ref`` is the enrollment's public id, the unit's key and the number of attempts that were allowed."""
 
     slug = "attempts_used"
-    label = "All attempts used"
+    label = "Somebody used all attempts"
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         enrollment, unit, allowed = self._about(occasion)

@@ -21,7 +21,8 @@ from lms.people.models import User
 from quizzes import kinds
 from quizzes.access import attempt_for
 from quizzes.actions import attempts
-from quizzes.enums import AttemptState
+from quizzes.enums import AttemptState, Confidence
+from quizzes.forms import ConfidenceForm
 from quizzes.kinds.form import AnswerForm
 from quizzes.models import Attempt, Response
 from quizzes.queries.standing import allowed_attempts
@@ -54,6 +55,11 @@ def _form(response: Response, request: HttpRequest | None = None) -> AnswerForm:
     return kind.form(stored, response.order, answer=response.answer, data=request.POST if request else None)
 
 
+def _confidence(attempt: Attempt, request: HttpRequest) -> ConfidenceForm:
+    """What was said of how sure; nothing where the quiz does not ask."""
+    return ConfidenceForm(request.POST if attempt.quiz.confidence else {})
+
+
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -80,11 +86,12 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
         answer = _page(request, mine, response, form, status=429, hurried=wait)
         answer["Retry-After"] = str(wait)
         return answer
+    sure = _confidence(mine, request)
     revision = _revision(request)
-    if revision is None or not form.is_valid():
+    if not form.is_valid() or not sure.is_valid() or revision is None:
         return _page(request, mine, response, form, status=422)
     try:
-        attempts.save(mine, position, form.answer, revision=revision, at=arrived(request))
+        attempts.save(mine, position, form.answer, revision=revision, at=arrived(request), confidence=sure.said)
     except attempts.AttemptClosedError:
         mine.refresh_from_db()
         messages.info(request, f"{refused_sentence(mine)} Here is the result.")
@@ -129,6 +136,7 @@ def _page(
         "responses": responses,
         "stored": sum(r.answered for r in responses),
         "stale": stale,
+        "confidence": Confidence.choices if attempt.quiz.confidence else (),
         "hurried": hurried,
         "allowed": allowed_attempts(attempt),
         "clock": clock_of(attempt, clock.now()),
@@ -162,12 +170,14 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
             headers={"Retry-After": str(wait)},
         )
     form = _form(response, request)
+    sure = _confidence(mine, request)
     revision = _revision(request)
-    if revision is None or not form.is_valid():
-        sentences = [str(e) for errors in form.errors.values() for e in errors] or ["Load this page again."]
+    if not form.is_valid() or not sure.is_valid() or revision is None:
+        found = [*form.errors.values(), *(sure.errors.values() if sure.is_bound else [])]
+        sentences = [str(e) for errors in found for e in errors] or ["Load this page again."]
         return JsonResponse({"error": " ".join(sentences)}, status=422)
     try:
-        saved = attempts.save(mine, position, form.answer, revision=revision, at=arrived(request))
+        saved = attempts.save(mine, position, form.answer, revision=revision, at=arrived(request), confidence=sure.said)
     except attempts.AttemptClosedError:
         mine.refresh_from_db()
         return _closed(mine)

@@ -51,5 +51,5 @@ def refused_sentence(attempt: Attempt) -> str:
     """Why an answer is not stored any more."""
     closed = closed_sentence(attempt)
     if closed:
-        return f"{closed} This answer came later, so it was not stored."
+        return f"{closed} What came later is not stored."
     return "This quiz was handed in before, so this answer was not stored."

@@ -17,7 +17,8 @@ from lms.lib import clock
 from lms.people.access import signed_in
 from quizzes import kinds
 from quizzes.access import attempt_for
-from quizzes.enums import AttemptState
+from quizzes.enums import AttemptState, Confidence
+from quizzes.feedback import Level, level_at, moment_of, opened, opens_later
 from quizzes.models import Attempt, Response
 from quizzes.queries.standing import standing
 from quizzes.views.clock import closed_sentence
@@ -30,6 +31,8 @@ class Feedback:
     position: int
     right: bool
     critical: bool
+    sure: bool
+    confidence: str
     objective: str
     section: str
     section_id: str
@@ -41,31 +44,38 @@ class Feedback:
 @never_cache
 @require_safe
 def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
-    """Only after hand-in; before it this leads back to the quiz. Missed questions come first, critical ones before all."""
+    """Only after hand-in; before it this leads back to the quiz. Shows what the quiz opens at this moment (``quizzes.feedback``).
+
+    Missed questions come first: critical ones, then those that the learner was sure of, then the rest.
+    """
     mine = attempt_for(signed_in(request), attempt)
     if mine.state != AttemptState.SUBMITTED:
         return redirect("question", mine.public_id, 1)
     now = clock.now()
     enrollment = mine.enrollment
     responses = list(mine.responses.select_related("question").order_by("position"))
-    feedback = [_feedback(mine, r) for r in responses]
-    missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, f.position))
+    state = standing(enrollment, mine.unit, now)
+    moment = moment_of(passed=state.passed, all_used=state.all_used)
+    level = level_at(moment, mine.quiz.feedback)
+    feedback = [_feedback(mine, r, level) for r in responses] if level.shows(Level.RIGHT) else []
+    missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, not f.sure, f.position))
     objectives = {o["id"]: o["text"] for o in mine.unit.objectives}
     units = unit_rows(enrollment)
     certificate = Certificate.objects.filter(enrollment=enrollment, superseded_at__isnull=True).first()
-    state = standing(enrollment, mine.unit, now)
     assert mine.submitted_at is not None
     context = {
         "attempt": mine,
         "enrollment": enrollment,
         "missed": missed,
+        "sure_and_wrong": [f.position for f in missed if f.sure],
+        "opens_later": opens_later(level, mine.quiz.feedback),
         "right": [f for f in feedback if f.right],
         "reread": list(dict.fromkeys((f.section, f.section_id) for f in missed if f.section)),
         "objectives": [
             (objectives.get(o, ""), right, total, critical) for o, right, total, critical in mine.by_objective or []
         ],
         "needed": -(-mine.out_of * mine.pass_mark // 100),
-        "has_critical": any(f.critical for f in feedback),
+        "has_critical": any(r.question.critical for r in responses),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
         "standing": state,
         "allowed": state.allowed,
@@ -81,19 +91,22 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     return render(request, "quizzes/passed.html" if mine.passed else "quizzes/not_yet.html", context)
 
 
-def _feedback(attempt: Attempt, response: Response) -> Feedback:
+def _feedback(attempt: Attempt, response: Response, level: Level) -> Feedback:
     stored = response.question.stored
     kind = kinds.get(response.question.kind)
     texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
     sections = {s["title"]: s["id"] for s in attempt.unit.sections}
     section = response.question.section
+    beliefs = attempt.enrollment.version.misconceptions
     return Feedback(
         position=response.position,
         right=bool(response.right),
         critical=response.question.critical,
+        sure=response.confidence == Confidence.SURE,
+        confidence=Confidence(response.confidence).label if response.confidence else "",
         objective=texts.get(response.question.objective, ""),
         section=section,
         section_id=sections.get(section, ""),
-        review=kind.review(stored, response.order, response.answer),
+        review=opened(kind.review(stored, response.order, response.answer), level, beliefs),
         template=kind.review_template,
     )

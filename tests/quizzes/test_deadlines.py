@@ -238,7 +238,7 @@ class TestPages:
 
     def test_an_answer_that_came_too_late_is_said_to_be_not_stored(self, late: Attempt, client: Client) -> None:
         page = client.post(f"/attempts/{late.public_id}/questions/2/", {"choice": "1", "revision": "0"}, follow=True)
-        assert "This answer came later, so it was not stored." in page.content.decode()
+        assert "What came later is not stored." in page.content.decode()
 
     def test_a_request_is_judged_by_when_it_arrived(
         self, client: Client, monkeypatch: pytest.MonkeyPatch, settings: Any

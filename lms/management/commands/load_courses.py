@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from courses.actions.paths import store_paths
 from courses.actions.publishing import publish
@@ -30,6 +31,8 @@ class Command(BaseCommand):
         root = Path(options["path"])
         if not root.is_dir():
             raise CommandError(f"There is no content folder at {root}. Give its path, or set LMS_CONTENT.")
+        if "courses_course" not in connection.introspection.table_names():
+            raise CommandError("The database is not prepared yet. Run 'make run' once, or 'manage.py migrate'.")
         tree = compile_tree(root, check_quiz=compile_quiz)
         errors = list(tree.findings.errors)
         if errors:
