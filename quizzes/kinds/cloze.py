@@ -16,6 +16,7 @@ from quizzes.kinds.base import (
     Kind,
     Order,
     Position,
+    Sample,
     Stored,
     compile_option,
     key_problem,
@@ -50,6 +51,47 @@ class Cloze(Kind):
     label = "Filling in blanks"
     schema = ClozeQuestion
     answer_shape = ClozeAnswer
+    sample = Sample(
+        body={
+            "stem": 'Finish the rule. "We tell [1] only with the [2] of the client."',
+            "blanks": [
+                {
+                    "id": 1,
+                    "options": [
+                        {"id": "a", "text": "callers", "why": "Because of callers.", "correct": True},
+                        {"id": "b", "text": "friends", "why": "Because of friends.", "misconception": "belief-b"},
+                    ],
+                },
+                {
+                    "id": 2,
+                    "options": [
+                        {"id": "a", "text": "number", "why": "Because of number.", "misconception": "belief-a"},
+                        {"id": "b", "text": "consent", "why": "Because of consent.", "correct": True},
+                        {"id": "c", "text": "name", "why": "Because of name.", "misconception": "belief-c"},
+                    ],
+                },
+            ],
+        },
+        other_key={
+            "blanks": [
+                {
+                    "id": 1,
+                    "options": [
+                        {"id": "a", "text": "callers", "why": "Because of callers.", "misconception": "belief-a"},
+                        {"id": "b", "text": "friends", "why": "Because of friends.", "correct": True},
+                    ],
+                },
+                {
+                    "id": 2,
+                    "options": [
+                        {"id": "a", "text": "number", "why": "Because of number.", "misconception": "belief-a"},
+                        {"id": "b", "text": "consent", "why": "Because of consent.", "misconception": "belief-b"},
+                        {"id": "c", "text": "name", "why": "Because of name.", "correct": True},
+                    ],
+                },
+            ]
+        },
+    )
 
     def cut(self, stem: str) -> tuple[str, str]:
         passage, task = split_cloze(stem, MARK)
@@ -119,6 +161,15 @@ class Cloze(Kind):
             f"<b>____ ({piece['blank'] + 1})</b>" if "blank" in piece else piece["html"] for piece in stored["passage"]
         )
         return {**super().review(stored, order, answer), "scene_html": passage}
+
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        rows = self.rows(stored, order, Values(self.fill(answer))) if answer else []
+        return [
+            {"label": f"Blank {row['number']}", "text": option["text"]}
+            for row in rows
+            for option in row["options"]
+            if option["chosen"]
+        ]
 
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
         return all(one is not None for one in answer["blanks"])

@@ -9,7 +9,7 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Stored, item, permutation, repeated
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, permutation, repeated
 from quizzes.kinds.form import Values, position_field
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
@@ -48,6 +48,29 @@ class Matching(Kind):
     label = "Matching"
     schema = MatchingQuestion
     answer_shape = MatchingAnswer
+    sample = Sample(
+        body={
+            "stem": "Match each task with a person.",
+            "prompts": [
+                {"id": "p1", "text": "Say what you saw", "answer": "b", "why": "All can."},
+                {"id": "p2", "text": "Find the cause", "answer": "a", "why": "It takes training."},
+                {"id": "p3", "text": "Choose a medicine", "answer": "d", "why": "It takes a prescriber."},
+            ],
+            "options": [
+                {"id": "a", "text": "A clinician", "why": "Trained.", "misconception": "belief-a"},
+                {"id": "b", "text": "Anyone", "why": "Open to all.", "misconception": "belief-b"},
+                {"id": "c", "text": "Nobody", "why": "Not used.", "misconception": "belief-c"},
+                {"id": "d", "text": "The prescriber", "why": "Knows all.", "misconception": "belief-d"},
+            ],
+        },
+        other_key={
+            "prompts": [
+                {"id": "p1", "text": "Say what you saw", "answer": "c", "why": "All can."},
+                {"id": "p2", "text": "Find the cause", "answer": "d", "why": "It takes training."},
+                {"id": "p3", "text": "Choose a medicine", "answer": "a", "why": "It takes a prescriber."},
+            ]
+        },
+    )
 
     def compile_body(self, question: MatchingQuestion, render_inline: RenderInline) -> Stored:
         prompts, options = [], []

@@ -15,6 +15,7 @@ from quizzes.kinds.base import (
     Kind,
     Order,
     Position,
+    Sample,
     Stored,
     compile_option,
     key_indexes,
@@ -45,6 +46,31 @@ class MultipleChoice(Kind):
     label = "All that apply"
     schema = MultipleChoiceQuestion
     answer_shape = MultipleChoiceAnswer
+    sample = Sample(
+        body={
+            "scoring": "partial",
+            "stem": "Which of these help? Choose all that apply.",
+            "options": [
+                {"id": "a", "text": "Listen", "why": "Because of Listen.", "correct": True},
+                {"id": "b", "text": "Ask", "why": "Because of Ask.", "correct": True},
+                {"id": "c", "text": "Wait", "why": "Because of Wait.", "correct": True},
+                {"id": "d", "text": "Smile", "why": "Because of Smile.", "correct": True},
+                {"id": "e", "text": "Scold", "why": "Because of Scold.", "misconception": "belief-e"},
+                {"id": "f", "text": "Leave", "why": "Because of Leave.", "misconception": "belief-f"},
+            ],
+        },
+        other_key={
+            "scoring": "all_or_nothing",
+            "options": [
+                {"id": "a", "text": "Listen", "why": "Because of Listen.", "misconception": "belief-a"},
+                {"id": "b", "text": "Ask", "why": "Because of Ask.", "misconception": "belief-b"},
+                {"id": "c", "text": "Wait", "why": "Because of Wait.", "misconception": "belief-c"},
+                {"id": "d", "text": "Smile", "why": "Because of Smile.", "misconception": "belief-d"},
+                {"id": "e", "text": "Scold", "why": "Because of Scold.", "correct": True},
+                {"id": "f", "text": "Leave", "why": "Because of Leave.", "correct": True},
+            ],
+        },
+    )
 
     def compile_body(self, question: MultipleChoiceQuestion, render_inline: RenderInline) -> Stored:
         return {

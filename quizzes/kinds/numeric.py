@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Stored, item
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored, item
 from quizzes.kinds.form import Values, text_field
 from quizzes.kinds.schema import Question, Wrong
 from quizzes.kinds.stem import RenderInline
@@ -52,6 +52,18 @@ class Numeric(Kind):
     label = "A number"
     schema = NumericQuestion
     answer_shape = NumericAnswer
+    sample = Sample(
+        body={
+            "stem": "How many minutes? Type the number.",
+            "answer": "31.5",
+            "tolerance": "0.5",
+            "why": "Right.",
+            "wrong": [{"value": "90", "why": "Too long.", "misconception": "belief-n"}],
+            "otherwise": {"why": "It is 31.5.", "misconception": "belief-m"},
+        },
+        other_key={"answer": "31337.77", "tolerance": "0", "wrong": []},
+        typed=("31", "31.5", "90", "-4", "1,000", "50%", "0.25"),
+    )
 
     def compile_body(self, question: NumericQuestion, render_inline: RenderInline) -> Stored:
         return {

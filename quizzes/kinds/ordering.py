@@ -13,7 +13,7 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Stored, item, repeated
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, repeated
 from quizzes.kinds.form import PICK, Values, position_field
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
@@ -41,6 +41,30 @@ class Ordering(Kind):
     label = "Putting in order"
     schema = OrderingQuestion
     answer_shape = OrderingAnswer
+    sample = Sample(
+        body={
+            "scoring": "partial",
+            "misconception": "belief-o",
+            "stem": "Put the steps in order.",
+            "steps": [
+                {"id": "a", "text": "Look around", "why": "First."},
+                {"id": "b", "text": "Walk over", "why": "Then."},
+                {"id": "c", "text": "Speak kindly", "why": "Now."},
+                {"id": "d", "text": "Tell the nurse", "why": "Next."},
+                {"id": "e", "text": "Write it down", "why": "Last."},
+            ],
+        },
+        other_key={
+            "scoring": "exact",
+            "steps": [
+                {"id": "d", "text": "Tell the nurse", "why": "Next."},
+                {"id": "a", "text": "Look around", "why": "First."},
+                {"id": "e", "text": "Write it down", "why": "Last."},
+                {"id": "c", "text": "Speak kindly", "why": "Now."},
+                {"id": "b", "text": "Walk over", "why": "Then."},
+            ],
+        },
+    )
 
     def compile_body(self, question: OrderingQuestion, render_inline: RenderInline) -> Stored:
         steps = []
@@ -88,6 +112,23 @@ class Ordering(Kind):
             step, _, way = cleaned["move"].partition(":")
             places = moved(filled(places), int(step), -1 if way == "up" else 1)
         return {"places": places} if any(places) else None
+
+    def focus(self, order: Order, cleaned: dict[str, Any], answer: Answer | None) -> str:
+        """The pressed button again; its twin where the step has come to the edge and can go no further."""
+        if not cleaned.get("move") or not answer:
+            return ""
+        step, _, way = cleaned["move"].partition(":")
+        place, edge = answer["places"][int(step)], {"up": 1, "down": len(order["steps"])}
+        if place == edge[way]:
+            way = "down" if way == "up" else "up"
+        return f"id_step_{step}_{way}"
+
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        """The steps by their places."""
+        if not answer:
+            return []
+        placed = [(place, index) for place, index in zip(answer["places"], order["steps"], strict=True) if place]
+        return [{"label": f"Place {place}", "text": stored["steps"][index]["text"]} for place, index in sorted(placed)]
 
     def fill(self, answer: Answer) -> dict[str, list[str]]:
         return {f"step_{place}": [str(one)] for place, one in enumerate(answer["places"]) if one is not None}

@@ -10,7 +10,7 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Stored
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored
 from quizzes.kinds.form import Values, text_field
 from quizzes.kinds.numeric import typed_feedback
 from quizzes.kinds.schema import Question, Text, Wrong
@@ -43,6 +43,20 @@ class ShortText(Kind):
     label = "A word or two"
     schema = ShortTextQuestion
     answer_shape = ShortTextAnswer
+    sample = Sample(
+        body={
+            "stem": "Which word fits? Write one word.",
+            "accept": ["Straße", "main street"],
+            "why": "Right.",
+            "wrong": [{"texts": ["lane"], "why": "Too narrow.", "misconception": "belief-s"}],
+            "otherwise": {"why": "It is the street.", "misconception": "belief-t"},
+        },
+        other_key={
+            "accept": ["avenue 31337", "broadway 31337"],
+            "wrong": [{"texts": ["alley 31337"], "why": "x", "misconception": "x"}],
+        },
+        typed=("STRASSE", " main  Street", "lane", "???", "x" * 200),
+    )
 
     def compile_body(self, question: ShortTextQuestion, render_inline: RenderInline) -> Stored:
         return {

@@ -15,6 +15,7 @@ from quizzes.kinds.base import (
     Kind,
     Order,
     Position,
+    Sample,
     Stored,
     compile_option,
     key_problem,
@@ -43,6 +44,22 @@ class SingleChoice(Kind):
     label = "One best answer"
     schema = SingleChoiceQuestion
     answer_shape = SingleChoiceAnswer
+    sample = Sample(
+        body={
+            "options": [
+                {"id": "a", "text": "Greet her", "why": "Because of Greet her.", "misconception": "belief-a"},
+                {"id": "b", "text": "Offer a chair", "why": "Because of Offer a chair.", "correct": True},
+                {"id": "c", "text": "Look away", "why": "Because of Look away.", "misconception": "belief-c"},
+            ]
+        },
+        other_key={
+            "options": [
+                {"id": "a", "text": "Greet her", "why": "Because of Greet her.", "misconception": "belief-a"},
+                {"id": "b", "text": "Offer a chair", "why": "Because of Offer a chair.", "misconception": "belief-b"},
+                {"id": "c", "text": "Look away", "why": "Because of Look away.", "correct": True},
+            ]
+        },
+    )
 
     def compile_body(self, question: SingleChoiceQuestion, render_inline: RenderInline) -> Stored:
         return {"options": [compile_option(option, render_inline) for option in question.options]}

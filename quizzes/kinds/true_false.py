@@ -15,6 +15,7 @@ from quizzes.kinds.base import (
     Kind,
     Order,
     Position,
+    Sample,
     Stored,
     compile_option,
     key_problem,
@@ -49,6 +50,36 @@ class TrueFalse(Kind):
     label = "True or false, with the reason"
     schema = TrueFalseQuestion
     answer_shape = TrueFalseAnswer
+    sample = Sample(
+        body={
+            "stem": '"A form can wait." Is this true or false, and why?',
+            "options": [
+                {"id": "t", "text": "True", "why": "Because of True.", "misconception": "belief-t"},
+                {"id": "f", "text": "False", "why": "Because of False.", "correct": True},
+            ],
+            "reasons": [
+                {"id": "r1", "text": "It is short", "why": "Because of It is short.", "misconception": "belief-r1"},
+                {"id": "r2", "text": "People need it", "why": "Because of People need it.", "correct": True},
+                {"id": "r3", "text": "It is long", "why": "Because of It is long.", "misconception": "belief-r3"},
+            ],
+        },
+        other_key={
+            "options": [
+                {"id": "t", "text": "True", "why": "Because of True.", "correct": True},
+                {"id": "f", "text": "False", "why": "Because of False.", "misconception": "belief-f"},
+            ],
+            "reasons": [
+                {"id": "r1", "text": "It is short", "why": "Because of It is short.", "misconception": "belief-r1"},
+                {
+                    "id": "r2",
+                    "text": "People need it",
+                    "why": "Because of People need it.",
+                    "misconception": "belief-r2",
+                },
+                {"id": "r3", "text": "It is long", "why": "Because of It is long.", "correct": True},
+            ],
+        },
+    )
 
     def cut(self, stem: str) -> tuple[str, str]:
         """The statement that is judged stands in the legend, so a longer stem stays whole."""
@@ -83,6 +114,13 @@ class TrueFalse(Kind):
         return [
             {"name": name, "options": option_rows(stored[part], order[part], [values.get(name)])}
             for name, part, _ in TIERS
+        ]
+
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        return [
+            {"label": title, "text": stored[part][order[part][answer[name]]]["text"]}
+            for name, part, title in TIERS
+            if answer and answer[name] is not None
         ]
 
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
