@@ -6,6 +6,7 @@ import datetime as dt
 from courses.models import Enrollment, Unit, UnitProgress
 from quizzes.enums import AttemptState
 from quizzes.models import Attempt
+from quizzes.queries.results import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Standing:
 
 def standing(enrollment: Enrollment, unit: Unit, at: dt.datetime) -> Standing:
     """Reads the attempts of this enrollment and unit. The limit counts within the enrollment."""
-    attempts = list(Attempt.objects.filter(enrollment=enrollment, unit=unit).order_by("number"))
+    attempts = counted(Attempt.objects.filter(enrollment=enrollment, unit=unit).order_by("number"))
     submitted = [a for a in attempts if a.state == AttemptState.SUBMITTED]
     last = submitted[-1] if submitted else None
     passed = (

@@ -18,7 +18,10 @@ from lms.people.access import signed_in
 from quizzes import kinds
 from quizzes.access import attempt_for
 from quizzes.enums import AttemptState
-from quizzes.models import Attempt, Response
+from quizzes.grading.paper import PaperResult
+from quizzes.models import Attempt, Correction, Response
+from quizzes.queries.corrections import Ruling, rulings
+from quizzes.queries.results import counted, raised_by, steps_under
 from quizzes.queries.standing import standing
 
 
@@ -34,6 +37,8 @@ class Feedback:
     section_id: str
     review: dict[str, Any]
     template: str
+    corrected: Correction | None = None
+    left_out: bool = False
 
 
 @login_required
@@ -44,18 +49,23 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     mine = attempt_for(signed_in(request), attempt)
     if mine.state != AttemptState.SUBMITTED:
         return redirect("question", mine.public_id, 1)
+    raised = raised_by(mine)
+    mine = counted([mine])[0]
     now = clock.now()
     enrollment = mine.enrollment
     responses = list(mine.responses.select_related("question").order_by("position"))
-    feedback = [_feedback(mine, r) for r in responses]
+    held = rulings(enrollment.course_id, [r.question for r in responses])
+    assert mine.submitted_at is not None
+    paper = steps_under(held, responses, pass_mark=mine.pass_mark, submitted_at=mine.submitted_at)[-1].paper
+    feedback = [_feedback(mine, r, held.get(r.question_id, []), paper) for r in responses]
     missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, f.position))
     objectives = {o["id"]: o["text"] for o in mine.unit.objectives}
     units = unit_rows(enrollment)
     certificate = Certificate.objects.filter(enrollment=enrollment, superseded_at__isnull=True).first()
     state = standing(enrollment, mine.unit, now)
-    assert mine.submitted_at is not None
     context = {
         "attempt": mine,
+        "raised": raised,
         "enrollment": enrollment,
         "missed": missed,
         "right": [f for f in feedback if f.right],
@@ -78,19 +88,24 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     return render(request, "quizzes/passed.html" if mine.passed else "quizzes/not_yet.html", context)
 
 
-def _feedback(attempt: Attempt, response: Response) -> Feedback:
-    stored = response.question.stored
+def _feedback(attempt: Attempt, response: Response, held: list[Ruling], paper: PaperResult) -> Feedback:
+    """The question under the key that counts now, with what became of the learner's points."""
+    mended = [ruling.stored for ruling in held if ruling.stored is not None]
+    stored = mended[-1] if mended else response.question.stored
+    index = response.position - 1
     kind = kinds.get(response.question.kind)
     texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
     sections = {s["title"]: s["id"] for s in attempt.unit.sections}
     section = response.question.section
     return Feedback(
         position=response.position,
-        right=bool(response.right),
+        right=paper.results[index].right or index in paper.left_out,
         critical=response.question.critical,
         objective=texts.get(response.question.objective, ""),
         section=section,
         section_id=sections.get(section, ""),
         review=kind.review(stored, response.order, response.answer),
         template=kind.review_template,
+        corrected=held[-1].correction if held else None,
+        left_out=index in paper.left_out,
     )
