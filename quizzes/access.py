@@ -1,11 +1,11 @@
-"""Who may reach an attempt: its learner, nobody else."""
+"""Who may reach an attempt: its learner, nobody else. Who may reach a question with its key and figures: a coordinator."""
 
 import uuid
 
 from django.http import Http404
 
 from lms.people.models import User
-from quizzes.models import Attempt
+from quizzes.models import Attempt, Question
 
 
 def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
@@ -18,3 +18,12 @@ def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
     if attempt is None:
         raise Http404
     return attempt
+
+
+def question_for_coordinator(user: User, pk: int) -> Question:
+    """A question of any edition, for a coordinator."""
+    rows = Question.objects.select_related("quiz__unit__version__course")
+    question = rows.filter(pk=pk).first() if user.is_coordinator else None
+    if question is None:
+        raise Http404
+    return question

@@ -6,9 +6,15 @@ class QuizzesConfig(AppConfig):
     verbose_name = "Quizzes"
 
     def ready(self) -> None:
-        """Registers the coordinator's page on what is taught and tested."""
+        """Registers kinds of mail and the coordinator's pages on what is taught, tested and learned about questions."""
         from lms.people.desk import DeskItem, register_item
+        from quizzes import mail  # noqa: F401
 
+        register_item(
+            DeskItem(
+                "questions", "Questions", "list-checks", "How each question does, which to look at, correcting one"
+            )
+        )
         register_item(
             DeskItem("coverage", "What is taught", "clipboard-check", "Each fact beside the words and questions on it")
         )

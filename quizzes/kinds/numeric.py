@@ -18,9 +18,10 @@ from quizzes.kinds.form import Values, text_field
 from quizzes.kinds.keys import MENDED
 from quizzes.kinds.schema import Question, Wrong
 from quizzes.kinds.stem import RenderInline
-from quizzes.kinds.tables import ChoiceTable
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 40
+RIGHT = "right"
 DIGITS = "Type one number in digits, such as 12 or 0.5."
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?%?", re.ASCII)
 
@@ -126,10 +127,13 @@ class Numeric(Kind):
         return {"answer": str(Fraction(stored["answer"])), "tolerance": str(Fraction(stored["tolerance"]))}
 
     def tables(self, stored: Stored) -> list[ChoiceTable]:
-        return [ChoiceTable("", label="value", typed=True)]
+        right = Choice("value", RIGHT, shown(stored), True)
+        return [ChoiceTable("", (right,), label="value", typed=True)]
 
     def choice_of(self, stored: Stored, part: Part) -> str | None:
-        """The number, however it was typed."""
+        """The number, however it was typed; all that count as right are one choice."""
+        if part.right:
+            return RIGHT
         found = number(part.chosen) if part.chosen else None
         return part.chosen if found is None else f"{float(found):.6g}"
 

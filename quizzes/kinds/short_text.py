@@ -16,7 +16,7 @@ from quizzes.kinds.keys import MENDED
 from quizzes.kinds.numeric import typed_feedback
 from quizzes.kinds.schema import Question, Text, Wrong
 from quizzes.kinds.stem import RenderInline
-from quizzes.kinds.tables import ChoiceTable
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 200
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚", "'") | dict.fromkeys("“”„«»", '"'))
@@ -109,7 +109,9 @@ class ShortText(Kind):
         return {"accept": sorted({folded(spelling) for spelling in stored["accept"]})}
 
     def tables(self, stored: Stored) -> list[ChoiceTable]:
-        return [ChoiceTable("", label="text", typed=True)]
+        spellings = {folded(text): text for text in reversed(stored["accept"])}
+        choices = tuple(Choice("text", same, text, True) for same, text in spellings.items())
+        return [ChoiceTable("", choices, label="text", typed=True)]
 
     def choice_of(self, stored: Stored, part: Part) -> str | None:
         """The text as it is compared: all accepted spellings of one kind are one choice."""

@@ -49,8 +49,8 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     mine = attempt_for(signed_in(request), attempt)
     if mine.state != AttemptState.SUBMITTED:
         return redirect("question", mine.public_id, 1)
-    raised = raised_by(mine)
     mine = counted([mine])[0]
+    raised = raised_by(mine)
     now = clock.now()
     enrollment = mine.enrollment
     responses = list(mine.responses.select_related("question").order_by("position"))
