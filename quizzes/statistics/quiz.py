@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from quizzes.statistics import ENOUGH, THIRDS
 from quizzes.statistics.figures import covariance, variance
@@ -20,7 +21,7 @@ class Reliability:
     why: str = ""
 
 
-def reliability(forms: Sequence[Mapping[Hashable, float]], size: int) -> Reliability:
+def reliability(forms: Sequence[Mapping[Any, float]], size: int) -> Reliability:
     """Alpha of a form of ``size`` questions, from the points of many forms (question -> points).
 
     Each learner gets other questions, so there is no one table of learners and questions. Alpha depends on two means only: that of
