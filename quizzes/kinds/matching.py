@@ -208,7 +208,12 @@ class Matching(Kind):
     def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
         choices = [(one["id"], one["text"]) for one in stored["options"]]
         return {
-            f"key_{place}": forms.ChoiceField(choices=choices, label=prompt["text"], initial=prompt["answer"])
+            f"key_{place}": forms.ChoiceField(
+                choices=choices,
+                label=prompt["text"],
+                initial=prompt["answer"],
+                help_text="" if place else "What goes with it.",
+            )
             for place, prompt in enumerate(stored["prompts"])
         }
 

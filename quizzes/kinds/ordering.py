@@ -189,7 +189,10 @@ class Ordering(Kind):
         places = [(str(n), str(n)) for n in range(1, len(steps) + 1)]
         return {
             f"key_{stored['steps'].index(step)}": forms.ChoiceField(
-                choices=places, label=step["text"], initial=str(place)
+                choices=places,
+                label=step["text"],
+                initial=str(place),
+                help_text="" if place > 1 else "Its place in the right order.",
             )
             for place, step in enumerate(steps, start=1)
         }

@@ -176,7 +176,9 @@ def _grade(
 ) -> tuple[float, tuple[Part, ...]]:
     kind, judged = kinds.get(question.kind), stored or question.stored
     result = kind.grade(judged, json.loads(order), json.loads(answer) if answer else None)
-    parts = tuple(dataclasses.replace(part, chosen=kind.choice_of(judged, part)) for part in result.parts)
+    parts = tuple(
+        Part(part.label, part.right, kind.choice_of(judged, part), part.misconception) for part in result.parts
+    )
     return float(Fraction(result.points)), parts
 
 

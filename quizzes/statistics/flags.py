@@ -4,10 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from lms.lib import dates
+from quizzes.statistics import THIRDS
 from quizzes.statistics.question import Figures, Table
 
 HARD, EASY = 0.30, 0.95
 LOW_DISCRIMINATION = 0.15
+"""Raised from THIRDS answers on: with fewer, chance alone gives every fourth sound question such a value."""
 UNUSED = 0.05
 UNUSED_FROM = 20
 """Below twenty answers, a single one is already more than 5 percent, so a missing one says nothing."""
@@ -77,7 +79,7 @@ def _wrong_key(found: Figures) -> Flag | None:
     text = next((text for text in map(likely_wrong_key, found.tables) if text), None)
     if text is None:
         return None
-    why = f"Those who did best on the rest of the quiz chose “{text}” more often than the key."
+    why = f"Those who did best on the rest of the quiz chose another answer more often than the key: “{text}”"
     return Flag(
         "likely_wrong_key", "late", "The key may be wrong", why, "Check the key against the source, then mend it here."
     )
@@ -91,7 +93,11 @@ def _disputed(life: Life) -> Flag | None:
 
 
 def _low(found: Figures) -> Flag | None:
-    if found.discrimination is None or found.discrimination.value >= LOW_DISCRIMINATION:
+    if (
+        found.discrimination is None
+        or found.discrimination.n < THIRDS
+        or found.discrimination.value >= LOW_DISCRIMINATION
+    ):
         return None
     why = "Learners who do well on the rest of the quiz hardly do better here than others."
     return Flag(
@@ -130,9 +136,9 @@ def _unused(found: Figures) -> Flag | None:
     ]
     if not idle:
         return None
-    more = f" and {len(idle) - 1} more" if len(idle) > 1 else ""
+    more = f" (and {len(idle) - 1} more)" if len(idle) > 1 else ""
     return Flag(
-        "unused_option", "soon", "Option hardly chosen", f"Fewer than 5% chose “{idle[0]}”{more}.",
+        "unused_option", "soon", "Option hardly chosen", f"Fewer than 5% chose this option{more}: “{idle[0]}”",
         "Replace it by a mistake that people really make, or leave it out.",
     )  # fmt: skip
 

@@ -160,14 +160,17 @@ def _table(
         choices += _typed(described, answers, counts)
     several = len({choice.label for choice in choices}) > 1
 
+    label = described.label or (choices[0].label if choices else "")
+    compared = [one for one in answers if one.rest is not None]
+    rests = [one.rest or 0.0 for one in compared]
+    chosen = {name: [_chosen(one, name) for one in compared] for name in {label, *(choice.label for choice in choices)}}
+
     def line(text: str, right: bool, label: str, wanted: set[str | None], *, nothing: bool = False) -> Line:
         def share(part: Counts, of: int) -> float | None:
             return sum(part.get(label, Counter())[one] for one in wanted) / of if of else None
 
         count = sum(counts.get(label, Counter())[one] for one in wanted)
-        compared = [one for one in answers if one.rest is not None]
-        made = [float(any(p.label == label and p.chosen in wanted for p in one.parts)) for one in compared]
-        found = correlation(made, [one.rest or 0.0 for one in compared])
+        found = correlation([float(one in wanted) for one in chosen[label]], rests) if compared else None
         return Line(
             text, right, count, count / len(answers), share(*upper), share(*lower), nothing,
             found.value if found else None,
@@ -175,7 +178,6 @@ def _table(
 
     lines = [line(choice.text, choice.right, choice.label, {choice.choice}) for choice in choices]
     if not several:
-        label = choices[0].label if choices else described.label
         known = {choice.choice for choice in choices}
         others = {one for one in counts.get(label, Counter()) if one is not None} - known
         if others:
@@ -183,6 +185,10 @@ def _table(
         if counts.get(label, Counter())[None]:
             lines.append(line(described.nothing, False, label, {None}, nothing=True))
     return Table(described.title, tuple(lines), several)
+
+
+def _chosen(one: Given, label: str) -> str | None:
+    return next((part.chosen for part in one.parts if part.label == label), None)
 
 
 def _typed(described: ChoiceTable, answers: Sequence[Given], counts: Counts) -> list[Choice]:

@@ -21,6 +21,9 @@ from quizzes.statistics import ENOUGH, MANY, THIRDS
 from quizzes.statistics.figures import Estimate
 from quizzes.statistics.question import Line, Table
 
+NO_BREAK = "\u00a0"
+FIRST = 20
+"""So many flagged questions are shown at once; the others open below them."""
 BASE = {"enough": ENOUGH, "many": MANY, "thirds": THIRDS}
 
 
@@ -36,16 +39,25 @@ def percent(value: float) -> str:
     return f"{round(value * 100)}%"
 
 
+def _range(low: str, high: str) -> str:
+    """On one line, with a true minus sign."""
+    return f"{low} to {high}".replace(" ", NO_BREAK)
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\u2212")
+
+
 def as_percent(found: Estimate | None) -> Shown | None:
     if found is None:
         return None
-    return Shown(percent(found.value), f"{percent(found.low)} to {percent(found.high)}" if found.n < MANY else "")
+    return Shown(percent(found.value), _range(percent(found.low), percent(found.high)) if found.n < MANY else "")
 
 
 def as_number(found: Estimate | None) -> Shown | None:
     if found is None:
         return None
-    return Shown(f"{found.value:.2f}", f"{found.low:.2f} to {found.high:.2f}" if found.n < MANY else "")
+    return Shown(_decimal(found.value), _range(_decimal(found.low), _decimal(found.high)) if found.n < MANY else "")
 
 
 @coordinator_required
@@ -55,7 +67,13 @@ def questions(request: HttpRequest) -> HttpResponse:
     """Which questions ask for a look, gravest first; then every quiz of the current editions."""
     quizzes = quiz_rows(clock.now())
     flagged = sorted((row for quiz in quizzes for row in quiz.flagged), key=lambda row: -row.grave)
-    context = {**BASE, "quizzes": quizzes, "flagged": flagged, "answers": sum(quiz.answers for quiz in quizzes)}
+    context = {
+        **BASE,
+        "quizzes": quizzes,
+        "flagged": flagged[:FIRST],
+        "more": flagged[FIRST:],
+        "answers": sum(quiz.answers for quiz in quizzes),
+    }
     return desk_page(request, "quizzes/desk/questions.html", context)
 
 
@@ -73,7 +91,7 @@ def quiz_figures(request: HttpRequest, course: str, unit: str) -> HttpResponse:
         "row": row,
         "unit": row.quiz.unit,
         "course": row.quiz.unit.version.course,
-        "alpha": None if row.reliability.alpha is None else f"{row.reliability.alpha:.2f}",
+        "alpha": None if row.reliability.alpha is None else _decimal(row.reliability.alpha),
         "rows": [
             (one, as_percent(one.figures.facility), as_number(one.figures.discrimination)) for one in row.questions
         ],

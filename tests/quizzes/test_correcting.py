@@ -65,7 +65,7 @@ def test_a_planted_wrong_key_is_flagged_mended_and_applied_through_the_pages(at:
     assert "The key may be wrong" in words(desk.get("/coordinator/questions/"))
     page = words(desk.get(f"/coordinator/questions/{question.pk}/"))
     assert "The key may be wrong" in page
-    assert "chose “Give some advice on 1.” more often than the key" in page
+    assert "chose another answer more often than the key: “Give some advice on 1.”" in page
     assert not any(one.enrollment.learner.name in page for one in sat)
 
     url = f"/coordinator/questions/{question.pk}/correct/"
