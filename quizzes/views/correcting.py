@@ -20,6 +20,9 @@ from quizzes.models import Question
 from quizzes.queries.corrections import rulings
 from quizzes.queries.effects import Effect, Effects, effects
 
+MANY_RESULTS = 200
+"""From here on the page says beforehand that applying takes a while."""
+
 
 @coordinator_required
 @never_cache
@@ -79,6 +82,7 @@ def _preview(request: HttpRequest, form: CorrectForm, question: Question, at: dt
         "gaining": [_line(row) for row in found.gaining],
         "falling": [_line(row) for row in found.falling],
         "passing": len(found.passing),
+        "slow": len(found.gaining) > MANY_RESULTS,
         "voids": form.draft.key is None,
         "key_words": [] if mended is None else _key_in_words(form, question, mended),
         "hidden": [(name, value) for name in form.fields for value in request.POST.getlist(name)],

@@ -1,12 +1,14 @@
 """A wrong key found, mended, previewed and applied; nobody loses; once is once."""
 
 import datetime as dt
+import io
 import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +25,7 @@ from quizzes.actions.correcting import correct
 from quizzes.actions.reviewing import close_review
 from quizzes.enums import ReviewOutcome
 from quizzes.models import Attempt, Correction, ItemReview, Question, Rescore
+from quizzes.queries.corrections import still_uncorrected
 from quizzes.queries.effects import Draft, effects
 from quizzes.queries.results import counted, steps
 from quizzes.queries.statistics import quiz_rows
@@ -318,3 +321,38 @@ def test_the_preview_asks_the_same_number_of_queries(at: dt.datetime, boss: User
     ) as captured:
         effects(question, Draft(["b"]), made_at=at)
     assert len(captured) == 7, [q["sql"] for q in captured]
+
+
+class TestTheFile:
+    """A key that was mended on the page and is still wrong in the content file."""
+
+    def quizzes(self, **changes: Any) -> list[dict[str, Any]]:
+        return [{"questions": [factories.stored_question(1, **changes), factories.stored_question(2)]}]
+
+    def test_the_old_key_is_found_until_the_file_is_mended(self, at: dt.datetime, boss: User) -> None:
+        course, _ = crowd.planted(at, able=1, weak=0)
+        assert still_uncorrected(course.slug, self.quizzes()) == []
+        made = mend(wrong(course), boss, at + LATER).correction
+        assert still_uncorrected(course.slug, self.quizzes()) == [("T-U1-Q01", made)]
+        assert still_uncorrected(course.slug, self.quizzes(revision=2)) == [("T-U1-Q01", made)], (
+            "raised, and still wrong"
+        )
+        assert still_uncorrected(course.slug, self.quizzes(retired="2026-11-23: wrong key")) == []
+        options = factories.stored_question(1)["options"]
+        mended = [{"id": o["id"], "text": o["text"], "why": "x"} for o in options]
+        for option in mended:
+            option |= {"correct": True} if option["id"] == "b" else {"misconception": "it-can-wait"}
+        assert still_uncorrected(course.slug, self.quizzes(revision=2, options=mended)) == []
+
+    def test_loading_it_again_says_so(self, boss: User, at: dt.datetime) -> None:
+        call_command("load_courses", stdout=io.StringIO())
+        rows = Question.objects.select_related("quiz__unit__version__course").filter(kind="single_choice")
+        question = rows.order_by("pk")[0]
+        key = next(option["id"] for option in question.stored["options"] if not option["correct"])
+        correct(question, Draft([key]), reason="The source says so.", seen=0, by=boss, at=at)
+        said = io.StringIO()
+        call_command("load_courses", stderr=said, stdout=io.StringIO())
+        (line,) = [line for line in said.getvalue().splitlines() if line.startswith("warning")]
+        assert question.author_id in line
+        assert "The file still has the old key; mend the file" in line
+        assert ".quiz.yaml" in line
