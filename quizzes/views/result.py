@@ -19,7 +19,8 @@ from quizzes import kinds
 from quizzes.access import attempt_for
 from quizzes.enums import AttemptState, Confidence
 from quizzes.feedback import Level, level_at, moment_of, opened, opens_later
-from quizzes.models import Attempt, Response
+from quizzes.models import Attempt, Dispute, Response
+from quizzes.queries.reviews import reader_of
 from quizzes.queries.standing import standing
 from quizzes.views.clock import closed_sentence
 
@@ -38,6 +39,7 @@ class Feedback:
     section_id: str
     review: dict[str, Any]
     template: str
+    dispute: Dispute | None = None
 
 
 @login_required
@@ -53,7 +55,7 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         return redirect("question", mine.public_id, 1)
     now = clock.now()
     enrollment = mine.enrollment
-    responses = list(mine.responses.select_related("question").order_by("position"))
+    responses = list(mine.responses.select_related("question", "dispute__review").order_by("position"))
     state = standing(enrollment, mine.unit, now)
     moment = moment_of(passed=state.passed, all_used=state.all_used)
     level = level_at(moment, mine.quiz.feedback)
@@ -74,6 +76,8 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "objectives": [
             (objectives.get(o, ""), right, total, critical) for o, right, total, critical in mine.by_objective or []
         ],
+        "responses": responses,
+        "reader": reader_of(responses),
         "needed": -(-mine.out_of * mine.pass_mark // 100),
         "has_critical": any(r.question.critical for r in responses),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
@@ -109,4 +113,5 @@ def _feedback(attempt: Attempt, response: Response, level: Level) -> Feedback:
         section_id=sections.get(section, ""),
         review=opened(kind.review(stored, response.order, response.answer), level, beliefs),
         template=kind.review_template,
+        dispute=getattr(response, "dispute", None),
     )
