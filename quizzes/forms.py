@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from courses.forms import PlainForm
+from lms.lib.identifiers import signs_of_a_person
 from quizzes import kinds
 from quizzes.enums import Confidence
 from quizzes.models import Question
@@ -97,3 +98,48 @@ class ConfidenceForm(forms.Form):
     def said(self) -> str | None:
         """The word that was sent; None when none was, so that what was said before stays."""
         return self.cleaned_data["confidence"] or None
+
+
+class LongText(forms.CharField):
+    """Several lines of text. A line break counts as one sign, as it does in the browser that counts along."""
+
+    def __init__(self, *, rows: int, max_length: int, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), max_length=max_length, **kwargs)
+
+    def to_python(self, value: Any) -> str | None:
+        return super().to_python(value.replace("\r\n", "\n") if isinstance(value, str) else value)
+
+
+class DisputeForm(PlainForm):
+    """Why a question is wrong. ``signs`` is what in the text may tell who a patient is; the writer is asked about it once."""
+
+    reason = LongText(
+        rows=5,
+        max_length=600,
+        label="What is wrong with it?",
+        help_text="For example: two answers are right, the key differs from the unit, or the words can be read in two ways. "
+        "Leave out everything about patients and clients: no names, dates, places or numbers.",
+        error_messages={
+            "required": "Say in a sentence what is wrong with the question.",
+            "max_length": "Use 600 characters or fewer.",
+        },
+    )
+
+    @property
+    def signs(self) -> list[str]:
+        return signs_of_a_person(self.cleaned_data.get("reason", ""))
+
+
+class KeepForm(PlainForm):
+    """The answer to those who disputed a question that stays as it is."""
+
+    answer = LongText(
+        rows=5,
+        max_length=600,
+        label="Your answer to those who disputed it",
+        help_text="They read it in a mail and beside their result. Say why the question is right as it stands, and thank them. No names.",
+        error_messages={
+            "required": "Write what those who disputed the question are told.",
+            "max_length": "Use 600 characters or fewer.",
+        },
+    )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from quizzes.views import attempt, correcting, coverage, figures, pool, record, result, rules, start
+from quizzes.views import attempt, correcting, coverage, dispute, figures, pool, record, result, reviews, rules, start
 
 urlpatterns = [
     path("courses/<uuid:enrollment>/units/<slug:unit>/quiz/", start.quiz, name="quiz"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("coordinator/questions/<int:question>/", figures.question_figures, name="question_figures"),
     path("coordinator/questions/<int:question>/correct/", correcting.correct_question, name="correct_question"),
     path("coordinator/questions/of/<slug:course>/<slug:unit>/", figures.quiz_figures, name="quiz_figures"),
+    path("attempts/<uuid:attempt>/questions/<int:position>/dispute/", dispute.dispute, name="dispute"),
+    path("coordinator/reviews/", reviews.item_reviews, name="item_reviews"),
+    path("coordinator/reviews/<uuid:review>/", reviews.item_review, name="item_review"),
     path("coordinator/coverage/", coverage.coverage, name="coverage"),
     path("record/", record.my_record, name="my_record"),
     path("team/people/<uuid:person>/", record.person_record, name="person_record"),

@@ -20,9 +20,10 @@ from quizzes.access import attempt_for
 from quizzes.enums import AttemptState, Confidence
 from quizzes.feedback import Level, level_at, moment_of, opened, opens_later
 from quizzes.grading.paper import PaperResult
-from quizzes.models import Attempt, Correction, Response
+from quizzes.models import Attempt, Correction, Dispute, Response
 from quizzes.queries.corrections import Ruling, rulings
 from quizzes.queries.results import counted, raised_by, steps_under
+from quizzes.queries.reviews import reader_of
 from quizzes.queries.standing import standing
 from quizzes.views.clock import closed_sentence
 
@@ -43,6 +44,7 @@ class Feedback:
     template: str
     corrected: Correction | None = None
     left_out: bool = False
+    dispute: Dispute | None = None
 
 
 @login_required
@@ -60,7 +62,7 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     raised = raised_by(mine)
     now = clock.now()
     enrollment = mine.enrollment
-    responses = list(mine.responses.select_related("question").order_by("position"))
+    responses = list(mine.responses.select_related("question", "dispute__review").order_by("position"))
     held = rulings(enrollment.course_id, [r.question for r in responses])
     assert mine.submitted_at is not None
     paper = steps_under(held, responses, pass_mark=mine.pass_mark, submitted_at=mine.submitted_at)[-1].paper
@@ -85,6 +87,8 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "objectives": [
             (objectives.get(o, ""), right, total, critical) for o, right, total, critical in mine.by_objective or []
         ],
+        "responses": responses,
+        "reader": reader_of(responses),
         "needed": -(-mine.out_of * mine.pass_mark // 100),
         "has_critical": any(r.question.critical for r in responses),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
@@ -125,4 +129,5 @@ def _feedback(attempt: Attempt, response: Response, level: Level, held: list[Rul
         template=kind.review_template,
         corrected=held[-1].correction if held and level.shows(Level.ANSWERS) else None,
         left_out=index in paper.left_out,
+        dispute=getattr(response, "dispute", None),
     )
