@@ -21,7 +21,7 @@ from lms.record.enums import EventKind
 from quizzes import kinds
 from quizzes.actions.settling import settle
 from quizzes.enums import AttemptState, ClosedBy
-from quizzes.grading.draw import draw
+from quizzes.grading.draw import draw, practice_part
 from quizzes.grading.paper import PaperResult
 from quizzes.models import Attempt, Quiz, Response
 from quizzes.queries.corrections import void_ids
@@ -53,8 +53,8 @@ class StaleError(Exception):
 def start(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> Attempt:
     """Opens an attempt, or returns the one that is open.
 
-    In one transaction: the next number, the questions drawn by objective (preferring those not seen, and another one where a
-    critical question was missed), the order in which they and their options are served, the event. Of parallel starts one wins by
+    In one transaction: the next number, the questions drawn by objective (preferring those not seen and not open for practice,
+    and another one where a critical question was missed), the order in which they and their options are served, the event. Of parallel starts one wins by
     the constraint and all get its attempt. With a time limit the deadline is decided here, once. An open attempt whose time is over
     is closed first. Raises NotAllowedError when the rules forbid a start.
     """
@@ -91,8 +91,10 @@ def _open(enrollment: Enrollment, unit: Unit, number: int, deadline_at: dt.datet
     pool = list(quiz.questions.all())
     seen, missed = _history(enrollment, unit)
     rng = random.Random(secrets.randbits(128))
+    stored = [q.stored for q in pool]
     void = void_ids(enrollment.course_id, pool)
-    picks = draw([q.stored for q in pool], quiz.lines, rng, seen=seen, missed_critical=missed, void=void)
+    open_before = practice_part(stored, quiz.lines, salt=enrollment.public_id.hex) if quiz.practice else ()
+    picks = draw(stored, quiz.lines, rng, seen=seen, practiced=open_before, missed_critical=missed, void=void)
     attempt = Attempt.objects.create(
         enrollment=enrollment,
         unit=unit,

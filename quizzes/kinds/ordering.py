@@ -144,6 +144,7 @@ class Ordering(Kind):
             {
                 "name": f"step_{place}",
                 "position": place,
+                "ids": {way: f"id_step_{place}_{way}" for way in ("up", "down")},
                 "html": stored["steps"][index]["html"],
                 "text": stored["steps"][index]["text"],
                 "places": [{"place": n, "chosen": str(n) == values.get(f"step_{place}")} for n in range(1, size + 1)],
