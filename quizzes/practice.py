@@ -9,7 +9,6 @@ import dataclasses
 import random
 import secrets
 import uuid
-from typing import Any
 
 from django.core import signing
 from django.utils.crypto import salted_hmac
@@ -50,7 +49,7 @@ def unseal(text: str, enrollment: uuid.UUID) -> Ticket | None:
 
 
 def next_ticket(
-    enrollment: uuid.UUID, before: Ticket | None, questions: list[int], met: set[int], rng: Any = secrets.SystemRandom()
+    enrollment: uuid.UUID, before: Ticket | None, questions: list[int], met: set[int], rng: random.Random | None = None
 ) -> Ticket:
     """A ticket for one of ``questions``, which must not be empty.
 
@@ -62,5 +61,5 @@ def next_ticket(
     if not fresh:
         fresh = [one for one in questions if one != shown[-1]] or list(questions)
         shown = ()
-    chosen = rng.choice([one for one in fresh if one not in met] or fresh)
+    chosen = (rng or secrets.SystemRandom()).choice([one for one in fresh if one not in met] or fresh)
     return Ticket(enrollment, secrets.token_hex(8), (*shown, chosen)[-MOST_SHOWN:])
