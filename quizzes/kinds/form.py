@@ -46,7 +46,9 @@ class QuestionLayout(LayoutObject):
         for row in question["rows"]:
             row["errors"] = form.errors.get(row["name"], []) if form.is_bound else []
         problems = form.non_field_errors() if form.is_bound else []
-        return render_to_string(form.kind.taking_template, {"question": question, "problems": problems})
+        return render_to_string(
+            form.kind.taking_template, {"question": question, "problems": problems, "focus": form.focus}
+        )
 
 
 class AnswerForm(forms.Form):
