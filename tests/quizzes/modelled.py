@@ -26,6 +26,7 @@ class Kept:
     answer: dict[str, Any] | None = None
     revision: int = 0
     receipt: str = ""
+    confidence: str = ""
 
 
 @dataclasses.dataclass

@@ -34,6 +34,7 @@ SERVED = 4
 STORIES = 3  # for each round
 
 who = st.sampled_from(LEARNERS)
+sure = st.sampled_from([None, "", "sure", "guessing"])
 seeds = st.integers(0, 10**6)
 steps = st.sampled_from([0, 1, 29, 30, 31, 600, 1770, 1799, 1800, 1829, 1830, 1831, 3600, 90 * 60, 86_400])
 
@@ -124,11 +125,15 @@ class Attempts(RuleBasedStateMachine):
             return None
         return sitting
 
-    def send(self, sitting: Sitting, position: int, answer: Any, revision: int) -> Response:
+    def send(
+        self, sitting: Sitting, position: int, answer: Any, revision: int, confidence: str | None = None
+    ) -> Response:
         """As a request does: the answer has gone through JSON and its kind's form."""
         _, stored, order = sitting.asked[position]
         clean = kinds.get(stored["kind"]).parse_answer(stored, order, json.dumps(answer))
-        return attempts.save(self.attempt(sitting), position, clean, revision=revision, at=self.at)
+        return attempts.save(
+            self.attempt(sitting), position, clean, revision=revision, at=self.at, confidence=confidence
+        )
 
     # ---- what happens --------------------------------------------------------------------------------------------
     @rule(name=who)
@@ -154,20 +159,22 @@ class Attempts(RuleBasedStateMachine):
         person.sittings.append(Sitting.of(attempt, person.deadline(self.at)))
         self.seal(over)
 
-    @rule(name=who, position=st.integers(1, SERVED), seed=seeds)
-    def save(self, name: str, position: int, seed: int) -> None:
+    @rule(name=who, position=st.integers(1, SERVED), seed=seeds, sure=sure)
+    def save(self, name: str, position: int, seed: int, sure: str | None) -> None:
         sitting = self.sitting(name)
         if sitting is None:
             return
         kept, answer = sitting.kept[position], self.some_answer(sitting, position, seed)
-        said = self.send(sitting, position, answer, kept.revision)
-        if answer == kept.answer:
+        said = self.send(sitting, position, answer, kept.revision, sure)
+        felt = kept.confidence if sure is None else sure
+        if (answer, felt) == (kept.answer, kept.confidence):
             assert (said.revision, said.receipt) == (kept.revision, kept.receipt), "the same again is the same receipt"
             return
         assert (said.answer, said.revision) == (answer, kept.revision + 1)
         assert said.receipt
         assert said.receipt != kept.receipt
-        sitting.kept[position] = Kept(said.answer, said.revision, said.receipt)
+        sitting.kept[position] = Kept(said.answer, said.revision, said.receipt, said.confidence)
+        assert said.confidence == felt
 
     @rule(name=who, position=st.integers(1, SERVED), seed=seeds, off=st.sampled_from([-3, -2, -1, 1, 2, 2**31 - 1]))
     def save_from_another_tab(self, name: str, position: int, seed: int, off: int) -> None:
@@ -305,8 +312,8 @@ class Attempts(RuleBasedStateMachine):
                 attempt, own = found[sitting.pk], responses[sitting.pk]
                 assert attempt.deadline_at == sitting.deadline_at
                 assert attempt.unit_id == person.unit
-                assert [(r.answer, r.revision, r.receipt) for r in own] == [
-                    (k.answer, k.revision, k.receipt) for _, k in sorted(sitting.kept.items())
+                assert [(r.answer, r.revision, r.receipt, r.confidence) for r in own] == [
+                    (k.answer, k.revision, k.receipt, k.confidence) for _, k in sorted(sitting.kept.items())
                 ]
                 asked = {r.position: (r.question_id, r.question.stored, r.order) for r in own}
                 assert asked == sitting.asked, "an edit reached an attempt that had begun"

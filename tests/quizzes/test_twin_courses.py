@@ -110,13 +110,23 @@ def revision(response: Response) -> int:
 
 
 def answer_for_both(response: Response) -> dict[str, list[str]]:
-    kind, order = kinds.get(response.question.kind), response.order
+    kind = kinds.get(response.question.kind)
     if kind.slug == "short_text":
         return {"text": ["lane"]}
     if kind.slug == "numeric":
         return {"value": ["12"]}
+    plain, order = paper()[
+        kind.slug
+    ]  # places mean the same texts in both; which of them are right may not choose the answer
     rng = random.Random(5)
-    return kind.fill(next(a for _ in range(50) if (a := samples.some_answer(kind.slug, order, rng))))
+    return kind.fill(next(a for _ in range(50) if (a := samples.some_answer(kind.slug, order, rng, plain))))
+
+
+def paper() -> dict[str, tuple[Any, Any]]:
+    """Each kind's plain question, and the order in which it is served here."""
+    rng = random.Random(11)
+    plain = {slug: samples.compiled(samples.AUTHORED[slug]) for slug in sittings.KINDS}
+    return {slug: (stored, kinds.get(slug).serve(stored, rng)) for slug, stored in plain.items()}
 
 
 def the_whole_way(monkeypatch: pytest.MonkeyPatch, *, twin: bool) -> dict[str, Any]:
@@ -132,7 +142,9 @@ def the_whole_way(monkeypatch: pytest.MonkeyPatch, *, twin: bool) -> dict[str, A
 
 
 def walked(twin: bool) -> dict[str, Any]:
-    learner = factories.make_user("Maya Quist", email="maya@example.org")
+    learner = factories.make_user(
+        "Maya Quist", email="maya@example.org", public_id="aaaaaaaa-0000-4000-8000-000000000003"
+    )
     compiled = sittings.course_of_all_kinds(planted=twin)
     compiled.units[0].author_id = "ALL-U1"
     enrollment = factories.make_enrollment(learner, factories.make_course(compiled))
@@ -158,11 +170,8 @@ def same_paper(attempt: Attempt, enrollment: Any) -> None:
     attempt.enrollment = enrollment
     responses = {r.question.kind: r for r in attempt.responses.select_related("question")}
     Response.objects.filter(attempt=attempt).update(position=F("position") + 100)
-    rng = random.Random(11)
-    for position, slug in enumerate(sittings.KINDS, start=1):
+    for position, (slug, (plain, order)) in enumerate(paper().items(), start=1):
         response = responses[slug]
-        plain = samples.compiled(samples.AUTHORED[slug])
-        order = kinds.get(slug).serve(plain, rng)
         own = samples.same_order(slug, plain, response.question.stored, order)
         Response.objects.filter(pk=response.pk).update(position=position, order=own)
 

@@ -307,7 +307,6 @@ def test_17_a_replayed_request_with_another_body(mine: Client, attempt: Attempt,
     for other in ({"choice": "2"}, {}, {"choice": "0", "receipt": first["receipt"]}):
         replayed = mine.post(door, {**other, "revision": "0"})
         assert replayed.status_code == 409
-        assert first["receipt"] not in replayed.content.decode()
     row = Response.objects.get(pk=single.pk)
     assert (row.answer, row.revision, row.receipt) == ({"choice": 1}, 1, first["receipt"])
     hand_in = f"/attempts/{attempt.public_id}/hand-in/"
