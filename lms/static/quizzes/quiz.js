@@ -112,7 +112,7 @@ async function send() {
   const { status, data } = await post(form.dataset.store, body, token);
   if (status === 0 || status >= 500) {
     doubtful = body;  // the answer may have been stored and the acknowledgment lost
-    later(status ? "The server did not answer. Your answer is kept on this page and is sent again by itself."
+    later(status || navigator.onLine ? "The server did not answer. Your answer is kept on this page and is sent again by itself."
       : "Your answer is kept on this page and is sent when you are back online.");
     return keepHere();
   }
@@ -139,6 +139,8 @@ const toControls = () => form.querySelector("input:not([type=hidden]), select").
 function choose(data) {
   const typing = document.activeElement.type === "text" && !waiting;
   waiting = null;
+  total(data);
+  dot(data, position);
   say(notYet("triangle-alert", "Not stored. Choose which answer counts."), link("#choice", "See both answers"));
   choice.innerHTML = data.html;
   choice.onsubmit = (event) => {
