@@ -103,6 +103,7 @@ async function store() {
   sending = send();
   try { await sending; } finally { sending = null; }
   if (dirty && !pause && !dialog.open) return store();
+  // A pressed button goes its way, also with an answer that was refused: the page that comes says what is wrong at its control.
   if (waiting && !dirty && !stopped && !dialog.open && !choice.hasChildNodes()) go(waiting);
 }
 
@@ -129,7 +130,6 @@ async function send() {
   }
   if (status === 410) return stop(data.error, data.url, "Show the result");
   if (status === 404) return notTheirs();
-  waiting = null;
   say(notYet("triangle-alert", status === 422 ? `Not stored. ${data.error}` : "Not stored. Please load this page again."));
 }
 
