@@ -136,3 +136,14 @@ def test_enter_in_a_text_field_stores_and_stays(page: Page, attempt: Attempt) ->
     page.wait_for_selector(STORED)
     assert page.url.endswith(sittings.url(typed))
     assert answer_of(typed) == {"text": "lane"}
+
+
+def test_a_refused_answer_is_said_and_next_shows_it_at_its_control(page: Page, attempt: Attempt) -> None:
+    number = sittings.response_of(attempt, "numeric")
+    page.goto(sittings.url(number))
+    page.fill("#id_value", "about four")
+    page.click(ONWARD)
+    page.wait_for_selector("[aria-invalid=true]")
+    assert page.title().startswith("Error: ")
+    assert page.input_value("#id_value") == "about four"
+    assert answer_of(number) is None

@@ -6,14 +6,8 @@ import { useSprite } from "./words.js";
 const form = document.getElementById("hand-in");
 useSprite(form.dataset.icons);
 const token = form.elements.namedItem("csrfmiddlewaretoken");
-let sent = false;
-const kept = others(form, token, { acknowledged: () => { sent = true; } });
-
 // What was stored meanwhile changes this page, its receipts and its heading.
-async function sendKept() {
-  await kept.start();
-  if (sent && !kept.left()) location.reload();
-}
+const kept = others(form, token, { acknowledged: () => { if (!kept.left()) location.reload(); } });
 
 let warned = false;
 form.addEventListener("submit", async (event) => {
@@ -21,7 +15,7 @@ form.addEventListener("submit", async (event) => {
   if (warned && navigator.onLine) return releaseAll(form.dataset.attempt);
   event.preventDefault();
   event.stopImmediatePropagation();
-  await sendKept();
+  await kept.start();
   if (!kept.left() || warned) return;
   warned = true;
   const place = document.getElementById("kept");
@@ -29,4 +23,4 @@ form.addEventListener("submit", async (event) => {
   note.textContent = "Handing in now leaves this answer out. Open the question first, or press the button again to hand in without it.";
   place.append(note);
 }, true);
-sendKept();
+kept.start();

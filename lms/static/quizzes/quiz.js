@@ -103,6 +103,7 @@ async function store() {
   sending = send();
   try { await sending; } finally { sending = null; }
   if (dirty && !pause && !dialog.open) return store();
+  // A pressed button goes its way, also with an answer that was refused: the page that comes says what is wrong at its control.
   if (waiting && !dirty && !stopped && !dialog.open && !choice.hasChildNodes()) go(waiting);
 }
 
@@ -113,7 +114,7 @@ async function send() {
   if (status === 0 || status >= 500 || status === 429) {
     doubtful = body;  // the answer may have been stored and the acknowledgment lost
     later(status === 429 ? "Your answer is kept on this page and is sent again in a moment."
-      : status ? "The server did not answer. Your answer is kept on this page and is sent again by itself."
+      : status || navigator.onLine ? "The server did not answer. Your answer is kept on this page and is sent again by itself."
       : "Your answer is kept on this page and is sent when you are back online.");
     return keepHere();
   }
@@ -130,7 +131,6 @@ async function send() {
   }
   if (status === 410) return stop(data.error, data.url, "Show the result");
   if (status === 404) return notTheirs();
-  waiting = null;
   say(notYet("triangle-alert", status === 422 ? `Not stored. ${data.error}` : "Not stored. Please load this page again."));
 }
 
@@ -140,6 +140,8 @@ const toControls = () => form.querySelector("input:not([type=hidden]), select").
 function choose(data) {
   const typing = document.activeElement.type === "text" && !waiting;
   waiting = null;
+  total(data);
+  dot(data, position);
   say(notYet("triangle-alert", "Not stored. Choose which answer counts."), link("#choice", "See both answers"));
   choice.innerHTML = data.html;
   choice.onsubmit = (event) => {

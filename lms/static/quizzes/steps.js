@@ -33,7 +33,7 @@ export function steps(form, changed) {
       const [up, down] = row.querySelectorAll('button[name="move"]');
       up.disabled = places[n] === 1;
       down.disabled = places[n] === all.length;
-      for (const now of row.querySelectorAll("[data-now]")) now.textContent = `, now place ${places[n]} of ${all.length}`;
+      for (const button of [up, down]) button.setAttribute("aria-label", `${button.dataset.name}, now place ${places[n]} of ${all.length}`);
     });
     return true;
   }
