@@ -1,10 +1,9 @@
 from django.urls import path
 
-from quizzes.views import attempt, coverage, dispute, pool, practice, record, result, reviews, rules, start
+from quizzes.views import attempt, coverage, dispute, pool, record, result, reviews, rules, start
 
 urlpatterns = [
     path("courses/<uuid:enrollment>/units/<slug:unit>/quiz/", start.quiz, name="quiz"),
-    path("courses/<uuid:enrollment>/units/<slug:unit>/quiz/practice/", practice.practice, name="practice_quiz"),
     path("attempts/<uuid:attempt>/questions/<int:position>/", attempt.question, name="question"),
     path("attempts/<uuid:attempt>/questions/<int:position>/answer/", attempt.store_answer, name="store_answer"),
     path("attempts/<uuid:attempt>/hand-in/", attempt.hand_in, name="hand_in"),

@@ -25,7 +25,6 @@ from quizzes.grading.draw import draw
 from quizzes.grading.paper import PaperItem, PaperResult, grade_paper
 from quizzes.models import Attempt, Quiz, Response
 from quizzes.queries.deadlines import in_time, time_over
-from quizzes.queries.practice import practicable
 from quizzes.queries.standing import standing
 from quizzes.rules import time_is_over
 
@@ -79,21 +78,18 @@ def start(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> Attempt:
             raise NotAllowedError("The wait between two attempts is not over yet.")
         try:
             with transaction.atomic():
-                return _open(enrollment, unit, now.used + 1, now.terms.deadline(at), at, left=now.left)
+                return _open(enrollment, unit, now.used + 1, now.terms.deadline(at), at)
         except IntegrityError:
             continue  # another start won: read again and return its attempt
     raise NotAllowedError("The quiz could not be opened just now. Please try again.")
 
 
-def _open(
-    enrollment: Enrollment, unit: Unit, number: int, deadline_at: dt.datetime | None, at: dt.datetime, *, left: int
-) -> Attempt:
+def _open(enrollment: Enrollment, unit: Unit, number: int, deadline_at: dt.datetime | None, at: dt.datetime) -> Attempt:
     quiz = Quiz.objects.get(unit=unit)
     pool = list(quiz.questions.all())
     seen, missed = _history(enrollment, unit)
     rng = random.Random(secrets.randbits(128))
-    practiced = practicable(enrollment, quiz, pool, seen=seen, left=left) if quiz.practice and number > 1 else set()
-    picks = draw([q.stored for q in pool], quiz.lines, rng, seen=seen, missed_critical=missed, practiced=practiced)
+    picks = draw([q.stored for q in pool], quiz.lines, rng, seen=seen, missed_critical=missed)
     attempt = Attempt.objects.create(
         enrollment=enrollment,
         unit=unit,

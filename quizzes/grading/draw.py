@@ -16,13 +16,12 @@ def draw(
     *,
     seen: Collection[str] = (),
     missed_critical: Collection[str] = (),
-    practiced: Collection[str] = (),
 ) -> list[int]:
     """Indexes into ``pool`` (stored questions), in the order to serve.
 
     Each line {objective, take, critical} takes from the questions of its objective that are critical or not, as it says.
-    First come questions not ``seen`` before, of these those that were not open to practice (``practiced``), then seen ones, and last
-    a critical question that was missed, so that it is answered by another one; within each group chance decides. Retired questions are left out. No question comes
+    First come questions not ``seen`` before, then seen ones, and last a critical question that was missed, so that it
+    is answered by another one; within each group chance decides. Retired questions are left out. No question comes
     twice. Everything is shuffled at the end. Raises PoolTooSmall.
     """
     taken: list[int] = []
@@ -39,7 +38,7 @@ def draw(
         if len(able) < line["take"]:
             raise PoolTooSmall(f"{line['objective']} needs {line['take']} questions and has {len(able)}.")
         rng.shuffle(able)
-        able.sort(key=lambda at: tuple(pool[at]["id"] in group for group in (missed_critical, seen, practiced)))
+        able.sort(key=lambda index: (pool[index]["id"] in missed_critical, pool[index]["id"] in seen))
         taken += able[: line["take"]]
     rng.shuffle(taken)
     return taken

@@ -20,7 +20,6 @@ from quizzes.access import attempt_for
 from quizzes.enums import AttemptState, Confidence
 from quizzes.feedback import Level, level_at, moment_of, opened, opens_later
 from quizzes.models import Attempt, Dispute, Response
-from quizzes.queries.practice import is_open
 from quizzes.queries.reviews import reader_of
 from quizzes.queries.standing import standing
 from quizzes.views.clock import closed_sentence
@@ -83,7 +82,6 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "has_critical": any(r.question.critical for r in responses),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
         "standing": state,
-        "can_practice": is_open(mine.quiz, state),
         "allowed": state.allowed,
         "closed_sentence": closed_sentence(mine),
         "next_attempt_at": mine.submitted_at + dt.timedelta(minutes=enrollment.version.wait_minutes),

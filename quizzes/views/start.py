@@ -13,7 +13,6 @@ from lms.lib.arrival import arrived
 from lms.people.access import signed_in
 from quizzes.actions import attempts
 from quizzes.models import Quiz
-from quizzes.queries.practice import is_open
 from quizzes.queries.standing import standing
 from quizzes.rules import GRACE, minutes_in_words
 from quizzes.views.clock import clock_of
@@ -45,7 +44,6 @@ def quiz(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> HttpResponse
         "unit": reading,
         "quiz": quiz_of_unit,
         "standing": state,
-        "can_practice": is_open(quiz_of_unit, state),
         "stored": state.open.responses.filter(answered=True).count() if state.open else 0,
         "needed": -(-quiz_of_unit.serve * mine.version.pass_mark // 100),
         "critical": any(line["critical"] for line in quiz_of_unit.lines),
