@@ -1,4 +1,4 @@
-"""Who may reach an attempt: its learner, nobody else. Who may reach the review of a question: a coordinator."""
+"""Who may reach an attempt: its learner, nobody else. Who may reach a question with its key, figures and review: a coordinator."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from courses.models import Enrollment
 from lms.people.access import person_for_coordinator, person_for_supervisor
 from lms.people.models import User
 from quizzes.enums import AttemptState
-from quizzes.models import Attempt, ItemReview, Response
+from quizzes.models import Attempt, ItemReview, Question, Response
 
 
 def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
@@ -68,3 +68,12 @@ def helped_person_for(viewer: User, person: uuid.UUID) -> User:
     if found == viewer:
         raise Http404
     return found
+
+
+def question_for_coordinator(user: User, pk: int) -> Question:
+    """A question of any edition, for a coordinator."""
+    rows = Question.objects.select_related("quiz__unit__version__course")
+    question = rows.filter(pk=pk).first() if user.is_coordinator else None
+    if question is None:
+        raise Http404
+    return question

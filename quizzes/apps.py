@@ -6,7 +6,7 @@ class QuizzesConfig(AppConfig):
     verbose_name = "Quizzes"
 
     def ready(self) -> None:
-        """Registers kinds of mail and parts of the coordinator's pages."""
+        """Registers kinds of mail and the coordinator's pages on what is taught, tested and learned about questions."""
         from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
         from lms.people.tasks_list import register_task
@@ -20,6 +20,11 @@ class QuizzesConfig(AppConfig):
                 "Question reviews",
                 "message-circle",
                 "Questions that learners say are wrong, and your answer",
+            )
+        )
+        register_item(
+            DeskItem(
+                "questions", "Questions", "list-checks", "How each question does, which to look at, correcting one"
             )
         )
         register_item(

@@ -13,17 +13,20 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from django import forms
+from django.template.loader import select_template
 from django.utils.datastructures import MultiValueDict
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as ShapeError
 
-from quizzes.grading.result import Result
+from quizzes.grading.result import Part, Result
 from quizzes.kinds.form import AnswerForm, Values
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline, plain, split_stem
+from quizzes.kinds.tables import ChoiceTable
 
 Stored = dict[str, Any]
 Order = dict[str, Any]
@@ -51,13 +54,31 @@ class AnswerShape(BaseModel):
 Position = Annotated[int, Field(ge=0, le=99)]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A small question of a kind, for the contract tests: the keys that an author writes beside those every kind has.
+
+    ``other_key`` holds the keys that make it another question with the same words to the eye: another answer is right. ``typed`` are
+    answers for its text fields, right and wrong ones.
+    """
+
+    body: dict[str, Any]
+    other_key: dict[str, Any]
+    typed: tuple[str, ...] = ()
+
+
 class Kind(ABC):
-    """One kind of question. Instances hold no state; every method is pure but ``serve``, which draws from ``rng``."""
+    """One kind of question. Instances hold no state; every method is pure but ``serve``, which draws from ``rng``.
+
+    A kind without templates of its own (``quizzes/kinds/<slug>/taking.html`` and ``review.html``) is printed by the common ones,
+    from its rows.
+    """
 
     slug: ClassVar[str]
     label: ClassVar[str]
     schema: ClassVar[type[Question]]
     answer_shape: ClassVar[type[AnswerShape]]
+    sample: ClassVar[Sample]
 
     # ---- what a kind must say -----------------------------------------------------------------------------------
 
@@ -83,7 +104,11 @@ class Kind(ABC):
 
     @abstractmethod
     def rows(self, stored: Stored, order: Order, values: Values) -> list[dict[str, Any]]:
-        """The controls as served, one a field: name, label, options with position, text and chosen, or a value."""
+        """The controls as served, one a field.
+
+        Each has a ``name``, and ``options`` (position, text, html, chosen) or a ``value`` with its ``length``; ``html`` is what it is
+        called. The common template also wants ``control``: radio, checkbox, select or text.
+        """
 
     @abstractmethod
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
@@ -117,9 +142,40 @@ class Kind(ABC):
         """(place, options) for each list of options that holds keys; for the checks on content."""
         return ()
 
+    def focus(self, order: Order, cleaned: dict[str, Any], answer: Answer | None) -> str:
+        """The id of the control at which the page opens again, when a button inside the question was pressed."""
+        return ""
+
     def cut(self, stem: str) -> tuple[str, str]:
         """(scene, ask): the ask becomes the legend of the controls."""
         return split_stem(stem)
+
+    # ---- what a kind says for the coordinator; all of it may stay as it is here ---------------------------------
+
+    def tables(self, stored: Stored) -> Sequence[ChoiceTable]:
+        """The choices in words, for statistics. What no table names is counted as it was given."""
+        return ()
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The choice of a graded part as statistics count it: spellings of one answer are one choice."""
+        return part.chosen
+
+    def key_of(self, stored: Stored) -> Any:
+        """The key alone, as JSON; ``rekeyed`` takes it. None: a key of this kind is mended in the file only."""
+        return None
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        """Form fields in which a coordinator says what is right, filled with the key as it is. Empty with ``key_of`` None."""
+        return {}
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        """The key in valid form data. Raises ValidationError, in words, for one that cannot be."""
+        return None
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        """The stored form with another key; orders and answers that were stored keep their meaning. Only what counts as right
+        changes, and the rationales that no longer fit."""
+        return stored
 
     # ---- what every kind does alike -----------------------------------------------------------------------------
 
@@ -210,6 +266,18 @@ class Kind(ABC):
             "rows": self.rows(stored, order, values),
         }
 
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        """An answer in the words that the learner saw: (label, text) for each control that was answered. Public."""
+        if not answer:
+            return []
+        words = []
+        for row in self.rows(stored, order, Values(self.fill(answer))):
+            chosen = [one["text"] for one in row.get("options", ()) if one["chosen"]]
+            text = "; ".join(chosen) or row.get("value", "")
+            if text:
+                words.append({"label": plain(row.get("html", "")), "text": text})
+        return words
+
     def extras(self, stored: Stored, order: Order) -> dict[str, Any]:
         """Further public data for the taking page."""
         return {}
@@ -236,11 +304,16 @@ class Kind(ABC):
 
     @property
     def taking_template(self) -> str:
-        return f"quizzes/kinds/{self.slug}/taking.html"
+        return self._template("taking")
 
     @property
     def review_template(self) -> str:
-        return f"quizzes/kinds/{self.slug}/review.html"
+        return self._template("review")
+
+    def _template(self, page: str) -> str:
+        """The kind's own template of a page, or the common one."""
+        found: Any = select_template((f"quizzes/kinds/{self.slug}/{page}.html", f"quizzes/kinds/{page}.html"))
+        return str(found.template.name)
 
 
 def compile_option(option: Option, render_inline: RenderInline) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The pages of a quiz in progress: one question a page, one form. Every button of it submits, so moving saves."""
+"""The pages of a quiz in progress: one question a page, one form. Every button of it submits, so moving saves.
+
+An answer that another tab or device has overtaken is never stored and never dropped: the learner sees both and chooses.
+"""
 
 import datetime as dt
 import uuid
@@ -9,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,6 +36,8 @@ LARGEST_REVISION = 2**31 - 1
 
 #: Answers of one attempt: no person reaches this, and a script that does is told when to come back. Nothing is lost by it.
 PACE = Pace(burst=120, interval=dt.timedelta(milliseconds=250))
+# What a learner gives beside the answer itself, in fields that no kind has.
+BESIDE = ("confidence",)
 
 
 def _revision(request: HttpRequest) -> int | None:
@@ -67,9 +73,9 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
     """GET shows one question with the stored answer. POST stores the answer and goes where the pressed button says:
     ``go`` is back, next, stay, leave, check, or the number of a question.
 
-    An answer that cannot be stored is shown again with what to do; one that another tab has overtaken gets 409 and the stored
-    answer. After hand-in every page leads to the result. An attempt whose time is over is closed first, whatever was asked. Too
-    many answers in a short time get 429 and the page as it was filled in.
+    An answer that cannot be stored is shown again with what to do; one that another tab has overtaken gets 409, both answers in
+    words, and a choice. After hand-in every page leads to the result. An attempt whose time is over is closed first, whatever was
+    asked. Too many answers in a short time get 429 and the page as it was filled in.
     """
     mine = attempt_for(signed_in(request), attempt)
     attempts.close_if_over(mine, at=arrived(request))
@@ -97,13 +103,14 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
         messages.info(request, f"{refused_sentence(mine)} Here is the result.")
         return redirect("result", mine.public_id)
     except attempts.StaleError as stale:
-        return _page(request, mine, stale.stored, _form(stale.stored), status=409, stale=True)
+        choice = _choice(mine, stale.stored, form, request)
+        return _page(request, mine, stale.stored, _form(stale.stored), status=409, choice=choice)
     return _go(request.POST.get("go", "next"), mine, position, form)
 
 
 def _go(where: str, attempt: Attempt, position: int, form: AnswerForm) -> HttpResponse:
-    if form.moved is not None:
-        return redirect(reverse("question", args=[attempt.public_id, position]) + f"#id_step_{form.moved}")
+    if form.focus:
+        return redirect(reverse("question", args=[attempt.public_id, position]) + f"#{form.focus}")
     if where == "leave":
         return redirect("course", attempt.enrollment.public_id)
     if where == "check":
@@ -124,8 +131,8 @@ def _page(
     form: AnswerForm,
     *,
     status: int = 200,
-    stale: bool = False,
     hurried: int = 0,
+    choice: dict[str, Any] | None = None,
 ) -> HttpResponse:
     responses = list(attempt.responses.defer("question").order_by("position"))
     context = {
@@ -135,15 +142,31 @@ def _page(
         "form": form,
         "responses": responses,
         "stored": sum(r.answered for r in responses),
-        "stale": stale,
         "confidence": Confidence.choices if attempt.quiz.confidence else (),
         "hurried": hurried,
         "allowed": allowed_attempts(attempt),
         "clock": clock_of(attempt, clock.now()),
+        "choice": choice,
         "zone": attempt.enrollment.learner.zone,
         "login_url": reverse("account_login"),
     }
     return render(request, "quizzes/question.html", context, status=status)
+
+
+def _choice(attempt: Attempt, stored: Response, form: AnswerForm, request: HttpRequest) -> dict[str, Any]:
+    """What the learner chooses between: the stored answer, and the one of this page with the form data that stores it."""
+    kind, question, order = form.kind, form.stored, form.order
+    mine = list(kind.fill(form.answer).items()) if form.answer else []
+    mine += [(name, [request.POST[name]]) for name in BESIDE if request.POST.get(name)]
+    return {
+        "stored": stored,
+        "stored_words": kind.said(question, order, stored.answer),
+        "my_words": kind.said(question, order, form.answer),
+        "my_fields": [(name, value) for name, values in mine for value in values],
+        "go": request.POST.get("go", "stay")[:8],
+        "url": reverse("question", args=[attempt.public_id, stored.position]),
+        "zone": attempt.enrollment.learner.zone,
+    }
 
 
 @never_cache
@@ -152,8 +175,9 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
     """Stores one answer for the script of the page and acknowledges it as JSON.
 
     200 stored; 401 signed out (the page asks for sign-in and sends again); 404 not the learner's; 409 another tab stored a newer
-    answer; 410 handed in before, or the time is over (``url`` is the result's); 422 the answer cannot be stored as it is; 429
-    too many in a short time (the page sends it again by itself, after ``Retry-After`` seconds).
+    answer, which comes with its form data and the choice as HTML; 410 handed in before, or the time is over (``url`` is the
+    result's); 422 the answer cannot be stored as it is; 429 too many in a short time (the page sends it again by itself, after
+    ``Retry-After`` seconds).
     """
     if not request.user.is_authenticated:
         return JsonResponse({"error": "Please sign in again. Your answer is kept on this page."}, status=401)
@@ -182,14 +206,7 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
         mine.refresh_from_db()
         return _closed(mine)
     except attempts.StaleError as stale:
-        return JsonResponse(
-            {
-                "error": "A newer answer was stored from another tab or device.",
-                "revision": stale.stored.revision,
-                "url": request.path.removesuffix("answer/"),
-            },
-            status=409,
-        )
+        return JsonResponse(_overtaken(mine, stale.stored, form, request), status=409)
     return JsonResponse(_acknowledgement(mine, saved))
 
 
@@ -207,6 +224,19 @@ def _acknowledgement(attempt: Attempt, saved: Response) -> dict[str, Any]:
         "at": dates.time_of_day(saved.saved_at, attempt.enrollment.learner.zone) if saved.saved_at else "",
         "stored": attempt.responses.filter(answered=True).count(),
         "out_of": attempt.out_of,
+    }
+
+
+def _overtaken(attempt: Attempt, stored: Response, form: AnswerForm, request: HttpRequest) -> dict[str, Any]:
+    fields = form.kind.fill(stored.answer) if stored.answer else {}
+    if stored.confidence:
+        fields["confidence"] = [stored.confidence]
+    choice = {**_choice(attempt, stored, form, request), "script": True}
+    return {
+        **_acknowledgement(attempt, stored),
+        "error": "A newer answer was stored from another tab or device.",
+        "fields": [(name, value) for name, values in fields.items() for value in values],
+        "html": render_to_string("quizzes/_choice.html", {"choice": choice}),
     }
 
 
@@ -253,7 +283,16 @@ def time_left(request: HttpRequest, attempt: uuid.UUID) -> JsonResponse:
 @never_cache
 @require_GET
 def form_token(request: HttpRequest) -> JsonResponse:
-    """A fresh CSRF token for a page that was open while its session ended, and whether anybody is signed in."""
-    user = request.user
-    name = user.name if isinstance(user, User) else ""
-    return JsonResponse({"token": get_token(request), "signed_in": bool(name), "name": name})
+    """A fresh CSRF token for a page that was open while its session ended, and who is signed in, if anybody is.
+
+    The script sends nothing that it kept for one person (``person`` of the page) once another one is signed in.
+    """
+    user = request.user if isinstance(request.user, User) else None
+    return JsonResponse(
+        {
+            "token": get_token(request),
+            "signed_in": user is not None,
+            "name": user.name if user else "",
+            "person": str(user.public_id) if user else "",
+        }
+    )
