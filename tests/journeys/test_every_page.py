@@ -137,6 +137,7 @@ def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, k
 
 def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
     visitor = visit(STAFF)
+    visitor.expect_complaint("status of 422")
     look = inspection.look
     inspection.roles.add("learner")
     before = len(inspection.problems)
@@ -156,6 +157,11 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
         for unit in sorted(units):
             look(visitor, unit)
             look(visitor, f"{unit}quiz/")
+            page = look(visitor, f"{unit}quiz/practice/")
+            if page.locator("#practice").count():
+                page.get_by_role("button", name="Check my answer").click()
+                expect(page).to_have_title(re.compile("^Error: "))
+                look(visitor)
     look(visitor, f"/attempts/{known['passed']}/result/")
     (certificate,) = stack.ask("certificates", email=STAFF)
     look(visitor, f"/certificates/{certificate['id']}/")
