@@ -1,10 +1,15 @@
-"""What quizzes add to the coordinator's page of a person."""
+"""What quizzes add to the coordinator's pages."""
+
+import datetime as dt
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from lms.people.models import User
+from lms.people.tasks_list import Waiting
+from quizzes.models import ItemReview
 from quizzes.queries.grants import accommodation_of, used_up
 from quizzes.rules import factor_in_words
 
@@ -21,3 +26,8 @@ def rules_of(request: HttpRequest, person: User) -> SafeString:
         "own": request.user == person,
     }
     return render_to_string("quizzes/panel.html", context, request=request)
+
+
+def open_reviews(at: dt.datetime) -> Waiting:
+    number = ItemReview.objects.filter(closed_at__isnull=True).count()
+    return Waiting("Questions that wait for your review", reverse("item_reviews"), number)

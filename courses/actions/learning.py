@@ -115,6 +115,16 @@ def attempts_opened(enrollment: Enrollment) -> None:
     Enrollment.objects.filter(pk=enrollment.pk).update(attempts_used_at=None)
 
 
+def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:
+    """Called by quizzes when a correction raised the result of a completed unit, so that a certificate still to come shows it.
+
+    A lower share than the unit has changes nothing. A certificate that was issued stays as it was printed.
+    """
+    for progress in UnitProgress.objects.filter(enrollment=enrollment, unit=unit, completed_at__isnull=False):
+        if passed.points * progress.out_of > progress.points * passed.out_of:
+            UnitProgress.objects.filter(pk=progress.pk).update(points=passed.points, out_of=passed.out_of)
+
+
 def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
     learner = enrollment.learner
     base = {

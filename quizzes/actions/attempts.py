@@ -22,9 +22,11 @@ from quizzes import kinds
 from quizzes.actions.settling import settle
 from quizzes.enums import AttemptState, ClosedBy
 from quizzes.grading.draw import draw, practice_part
-from quizzes.grading.paper import PaperItem, PaperResult, grade_paper
+from quizzes.grading.paper import PaperResult
 from quizzes.models import Attempt, Quiz, Response
+from quizzes.queries.corrections import void_ids
 from quizzes.queries.deadlines import in_time, time_over
+from quizzes.queries.results import steps
 from quizzes.queries.standing import standing
 from quizzes.rules import time_is_over
 
@@ -90,8 +92,9 @@ def _open(enrollment: Enrollment, unit: Unit, number: int, deadline_at: dt.datet
     seen, missed = _history(enrollment, unit)
     rng = random.Random(secrets.randbits(128))
     stored = [q.stored for q in pool]
+    void = void_ids(enrollment.course_id, pool)
     open_before = practice_part(stored, quiz.lines, salt=enrollment.public_id.hex) if quiz.practice else ()
-    picks = draw(stored, quiz.lines, rng, seen=seen, practiced=open_before, missed_critical=missed)
+    picks = draw(stored, quiz.lines, rng, seen=seen, practiced=open_before, missed_critical=missed, void=void)
     attempt = Attempt.objects.create(
         enrollment=enrollment,
         unit=unit,
@@ -168,12 +171,24 @@ def save(
             saved_at=at,
             receipt=codes.receipt(),
             confidence=said,
+            seconds=_seconds(attempt, response, at) if response.revision == 0 else response.seconds,
         )
         if not won:
             raise StaleError(response)
         response.refresh_from_db()
     failpoint("quiz.after_save_commit")
     return response
+
+
+LAST_OF_ALL = dt.datetime.max.replace(tzinfo=dt.UTC)
+LONGEST_THOUGHT = dt.timedelta(minutes=30)
+
+
+def _seconds(attempt: Attempt, response: Response, at: dt.datetime) -> int | None:
+    """About how long the first answer took: since the attempt's save before it, or its start. None when that says nothing."""
+    saves = attempt.responses.exclude(pk=response.pk).filter(saved_at__isnull=False).order_by("-saved_at")
+    before = saves.values_list("saved_at", flat=True).first() or attempt.started_at
+    return round((at - before).total_seconds()) if dt.timedelta() <= at - before <= LONGEST_THOUGHT else None
 
 
 def _take(attempt: Attempt, at: dt.datetime) -> None:
@@ -232,7 +247,7 @@ def submit(attempt: Attempt, *, at: dt.datetime, only_if_over: bool = False) -> 
             attempt.refresh_from_db()
             return HandedIn(attempt, None, first_time=False)
         responses = list(attempt.responses.select_related("question").order_by("position"))
-        paper = grade(attempt, responses)
+        paper = grade(attempt, responses, at=at)
         for response, result in zip(responses, paper.results, strict=True):
             response.points = float(result.points)
             response.right = result.right
@@ -242,6 +257,7 @@ def submit(attempt: Attempt, *, at: dt.datetime, only_if_over: bool = False) -> 
             submitted_at=at,
             closed_by=closed_by,
             points=float(paper.points),
+            out_of=paper.out_of,
             right=paper.right,
             passed=paper.passed,
             critical_missed=bool(paper.critical_missed),
@@ -274,10 +290,10 @@ def submit(attempt: Attempt, *, at: dt.datetime, only_if_over: bool = False) -> 
     return HandedIn(attempt, certificate, first_time=True)
 
 
-def grade(attempt: Attempt, responses: list[Response]) -> PaperResult:
-    """The pure result of the answers as they are stored."""
-    items = [PaperItem(r.question.stored, r.order, r.answer) for r in responses]
-    return grade_paper(items, pass_mark=attempt.pass_mark)
+def grade(attempt: Attempt, responses: list[Response], *, at: dt.datetime | None = None) -> PaperResult:
+    """The pure result of the answers as they are stored, under the corrections of their questions; ``at`` is the hand-in (without
+    it, the stored one)."""
+    return steps(attempt, responses, submitted_at=at or attempt.submitted_at or LAST_OF_ALL)[-1].paper
 
 
 def _event(

@@ -22,12 +22,14 @@ def draw(
     seen: Collection[str] = (),
     practiced: Collection[str] = (),
     missed_critical: Collection[str] = (),
+    void: Collection[str] = (),
 ) -> list[int]:
     """Indexes into ``pool`` (stored questions), in the order to serve.
 
     Each line {objective, take, critical} takes from the questions of its objective that are critical or not, as it says.
-    First come questions not ``seen`` before, of these first the ones that could not be ``practiced``; then seen ones, and last a
-    critical question that was missed, so that it is answered by another one; within each group chance decides. Retired questions are left out. No question comes
+    First come questions not ``seen`` before, of these first the ones that could not be ``practiced``; then seen ones; then a
+    critical question that was missed, so that it is answered by another one; last one in ``void``, so only where the pool is too
+    small without it. Within each group chance decides. Retired questions are left out. No question comes
     twice. Everything is shuffled at the end. Raises PoolTooSmall.
     """
     taken: list[int] = []
@@ -44,7 +46,7 @@ def draw(
         if len(able) < line["take"]:
             raise PoolTooSmall(f"{line['objective']} needs {line['take']} questions and has {len(able)}.")
         rng.shuffle(able)
-        able.sort(key=lambda index: _rank(pool[index]["id"], missed_critical, seen, practiced))
+        able.sort(key=lambda index: _rank(pool[index]["id"], void, missed_critical, seen, practiced))
         taken += able[: line["take"]]
     rng.shuffle(taken)
     return taken

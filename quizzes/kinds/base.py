@@ -22,10 +22,11 @@ from django.utils.datastructures import MultiValueDict
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as ShapeError
 
-from quizzes.grading.result import Result
+from quizzes.grading.result import Part, Result
 from quizzes.kinds.form import AnswerForm, Values
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline, plain, split_stem
+from quizzes.kinds.tables import ChoiceTable
 
 Stored = dict[str, Any]
 Order = dict[str, Any]
@@ -148,6 +149,33 @@ class Kind(ABC):
     def cut(self, stem: str) -> tuple[str, str]:
         """(scene, ask): the ask becomes the legend of the controls."""
         return split_stem(stem)
+
+    # ---- what a kind says for the coordinator; all of it may stay as it is here ---------------------------------
+
+    def tables(self, stored: Stored) -> Sequence[ChoiceTable]:
+        """The choices in words, for statistics. What no table names is counted as it was given."""
+        return ()
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The choice of a graded part as statistics count it: spellings of one answer are one choice."""
+        return part.chosen
+
+    def key_of(self, stored: Stored) -> Any:
+        """The key alone, as JSON; ``rekeyed`` takes it. None: a key of this kind is mended in the file only."""
+        return None
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        """Form fields in which a coordinator says what is right, filled with the key as it is. Empty with ``key_of`` None."""
+        return {}
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        """The key in valid form data. Raises ValidationError, in words, for one that cannot be."""
+        return None
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        """The stored form with another key; orders and answers that were stored keep their meaning. Only what counts as right
+        changes, and the rationales that no longer fit."""
+        return stored
 
     # ---- what every kind does alike -----------------------------------------------------------------------------
 

@@ -26,8 +26,10 @@ from quizzes.kinds.base import (
     repeated,
 )
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
 from quizzes.kinds.schema import Option, Question, Strict
 from quizzes.kinds.stem import RenderInline, split_cloze
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 MARK = re.compile(r"\[(\d+)\]")
 
@@ -200,6 +202,33 @@ class Cloze(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {str(blank["id"]): material_options(blank["options"]) for blank in stored["blanks"]}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [
+            option_table(f"Blank {place}", str(blank["id"]), blank["options"])
+            for place, blank in enumerate(stored["blanks"], start=1)
+        ]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {str(blank["id"]): keys_of(blank["options"]) for blank in stored["blanks"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            f"key_{blank['id']}": one_key_field(blank["options"], f"What is right in blank {place}?")
+            for place, blank in enumerate(stored["blanks"], start=1)
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {str(blank["id"]): [cleaned[f"key_{blank['id']}"]] for blank in stored["blanks"]}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {
+            **stored,
+            "blanks": [
+                {**blank, "options": rekey_options(blank["options"], key[str(blank["id"])])}
+                for blank in stored["blanks"]
+            ],
+        }
 
     def problems(self, question: ClozeQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("blanks", (blank.id for blank in question.blanks))

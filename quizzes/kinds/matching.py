@@ -11,8 +11,10 @@ from pydantic import Field
 from quizzes.grading.result import Part, Result
 from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, permutation, repeated
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import MENDED
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 # Longer answers are printed as a lettered list, because a drop-down on a phone cuts them.
 SHORT = 32
@@ -211,6 +213,51 @@ class Matching(Kind):
         return {
             "options": sorted(option["id"] for option in stored["options"]),
             "pairs": sorted([prompt["id"], prompt["answer"]] for prompt in stored["prompts"]),
+        }
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [
+            ChoiceTable(
+                prompt["text"],
+                tuple(
+                    Choice(prompt["id"], one["id"], one["text"], one["id"] == prompt["answer"])
+                    for one in stored["options"]
+                ),
+                label=prompt["id"],
+            )
+            for prompt in stored["prompts"]
+        ]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {prompt["id"]: prompt["answer"] for prompt in stored["prompts"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        choices = [(one["id"], one["text"]) for one in stored["options"]]
+        return {
+            f"key_{place}": forms.ChoiceField(
+                choices=choices,
+                label=prompt["text"],
+                initial=prompt["answer"],
+                help_text="" if place else "What goes with it.",
+            )
+            for place, prompt in enumerate(stored["prompts"])
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = {prompt["id"]: cleaned[f"key_{place}"] for place, prompt in enumerate(stored["prompts"])}
+        if len(set(key.values())) < len(key):
+            raise forms.ValidationError("Two items have the same answer. Give each item an answer of its own.")
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {
+            **stored,
+            "prompts": [
+                prompt
+                if prompt["answer"] == key[prompt["id"]]
+                else {**prompt, "answer": key[prompt["id"]], "why_html": MENDED}
+                for prompt in stored["prompts"]
+            ],
         }
 
     def problems(self, question: MatchingQuestion) -> Iterable[tuple[str, str]]:

@@ -27,8 +27,10 @@ from quizzes.kinds.base import (
     repeated,
 )
 from quizzes.kinds.form import Values, positions_field
+from quizzes.kinds.keys import keys_of, rekey_options
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 
 class MultipleChoiceQuestion(Question):
@@ -128,6 +130,35 @@ class MultipleChoice(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {"scoring": stored["scoring"], **material_options(stored["options"])}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        choices = tuple(Choice(one["id"], one["id"], one["text"], one["correct"]) for one in stored["options"])
+        return [ChoiceTable("", choices, nothing="Not chosen")]
+
+    def key_of(self, stored: Stored) -> Any:
+        return keys_of(stored["options"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            "key": forms.MultipleChoiceField(
+                choices=[(one["id"], one["text"]) for one in stored["options"]],
+                widget=forms.CheckboxSelectMultiple,
+                label="Which answers are right?",
+                initial=keys_of(stored["options"]),
+                error_messages={"required": "Choose which answers are right."},
+            )
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = [one["id"] for one in stored["options"] if one["id"] in cleaned["key"]]
+        if len(key) == len(stored["options"]):
+            raise forms.ValidationError(
+                {"key": "At least one answer must be wrong. If all are right, void the question."}
+            )
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, "options": rekey_options(stored["options"], key)}
 
     def problems(self, question: MultipleChoiceQuestion) -> Iterable[tuple[str, str]]:
         yield from key_problem("options", question.options, 2, 4)

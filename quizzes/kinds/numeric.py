@@ -15,10 +15,13 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from quizzes.grading.result import Part, Result
 from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored, item
 from quizzes.kinds.form import Values, text_field
+from quizzes.kinds.keys import MENDED
 from quizzes.kinds.schema import Question, Wrong
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 40
+RIGHT = "right"
 DIGITS = "Type one number in digits, such as 12 or 0.5."
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?%?", re.ASCII)
 
@@ -134,6 +137,37 @@ class Numeric(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {"answer": str(Fraction(stored["answer"])), "tolerance": str(Fraction(stored["tolerance"]))}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        right = Choice("value", RIGHT, shown(stored), True)
+        return [ChoiceTable("", (right,), label="value", typed=True)]
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The number, however it was typed; all that count as right are one choice."""
+        if part.right:
+            return RIGHT
+        found = number(part.chosen) if part.chosen else None
+        return part.chosen if found is None else f"{float(found):.6g}"
+
+    def key_of(self, stored: Stored) -> Any:
+        return {"answer": stored["answer"], "tolerance": stored["tolerance"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        def field(label: str, name: str, least: int | None = None) -> forms.DecimalField:
+            return forms.DecimalField(max_digits=20, min_value=least, label=label, initial=stored[name])
+
+        return {
+            "key_answer": field("The right number", "answer"),
+            "key_tolerance": field("Give or take", "tolerance", 0),
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {"answer": str(cleaned["key_answer"]), "tolerance": str(cleaned["key_tolerance"])}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        if all(Fraction(key[name]) == Fraction(stored[name]) for name in ("answer", "tolerance")):
+            return stored
+        return {**stored, **key, "why_html": MENDED}
 
     def problems(self, question: NumericQuestion) -> Iterable[tuple[str, str]]:
         for at, wrong in enumerate(question.wrong):

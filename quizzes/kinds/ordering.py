@@ -15,8 +15,12 @@ from pydantic import Field
 from quizzes.grading.result import Part, Result
 from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, repeated
 from quizzes.kinds.form import PICK, Values, position_field
+from quizzes.kinds.keys import MENDED
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
+from quizzes.kinds.tables import Choice, ChoiceTable
+
+BEFORE, AFTER = "before", "after"
 
 
 class Step(Strict):
@@ -78,7 +82,7 @@ class Ordering(Kind):
         """Always shuffled, and never served in the right order as long as there are two steps."""
         steps = list(range(len(stored["steps"])))
         rng.shuffle(steps)
-        if steps == sorted(steps):
+        if steps == right_order(stored):
             steps = steps[1:] + steps[:1]
         return {"steps": steps}
 
@@ -156,10 +160,11 @@ class Ordering(Kind):
         return all(one is not None for one in answer["places"])
 
     def model_answer(self, stored: Stored, order: Order) -> Answer:
-        return {"places": [i + 1 for i in order["steps"]]}
+        right = right_order(stored)
+        return {"places": [right.index(i) + 1 for i in order["steps"]]}
 
     def mark(self, stored: Stored, order: Order, answer: Answer | None) -> Result:
-        steps, places = stored["steps"], self._places(order, answer)
+        steps, places = right_steps(stored), self._places(stored, order, answer)
         parts = tuple(
             Part(
                 f"{steps[n]['id']}-{steps[n + 1]['id']}",
@@ -176,16 +181,16 @@ class Ordering(Kind):
         return Result(points, answer is not None, parts)
 
     @staticmethod
-    def _places(order: Order, answer: Answer | None) -> list[int | None]:
+    def _places(stored: Stored, order: Order, answer: Answer | None) -> list[int | None]:
         """The place that each step was given, the steps in their right order."""
-        given = answer["places"] if answer else [None] * len(order["steps"])
-        return [place for _, place in sorted(zip(order["steps"], given, strict=True), key=lambda pair: pair[0])]
+        given = dict(zip(order["steps"], answer["places"] if answer else [None] * len(order["steps"]), strict=True))
+        return [given[index] for index in right_order(stored)]
 
     def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
         items = []
-        places = self._places(order, answer)
+        places = self._places(stored, order, answer)
         told = False  # the belief stands once, at the first step that is not in its place
-        for n, (step, place) in enumerate(zip(stored["steps"], places, strict=True), 1):
+        for n, (step, place) in enumerate(zip(right_steps(stored), places, strict=True), 1):
             wrong, told = place not in (None, n) and not told, told or place not in (None, n)
             items.append(
                 item(
@@ -203,12 +208,71 @@ class Ordering(Kind):
         return [{"title": "The right order", "items": items, "unkeyed": {"title": "Your order", "items": mine}}]
 
     def material(self, stored: Stored) -> Any:
-        return {"scoring": stored["scoring"], "steps": [step["id"] for step in stored["steps"]]}
+        return {"scoring": stored["scoring"], "steps": [step["id"] for step in right_steps(stored)]}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [
+            ChoiceTable(
+                f"{first['text']} / {second['text']}",
+                (
+                    Choice(label := f"{first['id']}-{second['id']}", BEFORE, "In this order", True),
+                    Choice(label, AFTER, "The other way round", False),
+                ),
+                label=label,
+            )
+            for first, second in pairwise(right_steps(stored))
+        ]
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """Which of the two steps came first; how far apart they stood does not matter."""
+        return None if part.chosen is None else BEFORE if part.right else AFTER
+
+    def key_of(self, stored: Stored) -> Any:
+        return [step["id"] for step in right_steps(stored)]
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        steps = right_steps(stored)
+        places = [(str(n), str(n)) for n in range(1, len(steps) + 1)]
+        return {
+            f"key_{stored['steps'].index(step)}": forms.ChoiceField(
+                choices=places,
+                label=step["text"],
+                initial=str(place),
+                help_text="" if place > 1 else "Its place in the right order.",
+            )
+            for place, step in enumerate(steps, start=1)
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        places = [int(cleaned[f"key_{n}"]) for n in range(len(stored["steps"]))]
+        if len(set(places)) < len(places):
+            raise forms.ValidationError("Two steps have the same place. Give each step a place of its own.")
+        return [step["id"] for _, step in sorted(zip(places, stored["steps"], strict=True), key=lambda pair: pair[0])]
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        """Orders that were served are indexes into the steps, so the steps stay and ``right`` says their order."""
+        ids = [step["id"] for step in stored["steps"]]
+        if key == self.key_of(stored):
+            return stored
+        return {
+            **stored,
+            "steps": [{**step, "why_html": MENDED} for step in stored["steps"]],
+            "right": [ids.index(one) for one in key],
+        }
 
     def problems(self, question: OrderingQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("steps", (step.id for step in question.steps))
         if question.critical and question.scoring != "exact":
             yield "scoring", "a critical question is scored exact.\nWrite 'scoring: exact'."
+
+
+def right_order(stored: Stored) -> list[int]:
+    """Indexes of the steps in their right order: as written, unless the key was mended."""
+    return list(stored.get("right") or range(len(stored["steps"])))
+
+
+def right_steps(stored: Stored) -> list[dict[str, Any]]:
+    return [stored["steps"][index] for index in right_order(stored)]
 
 
 def filled(places: list[int | None]) -> list[int]:

@@ -12,9 +12,11 @@ from pydantic import Field
 from quizzes.grading.result import Part, Result
 from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored
 from quizzes.kinds.form import Values, text_field
+from quizzes.kinds.keys import MENDED
 from quizzes.kinds.numeric import typed_feedback
 from quizzes.kinds.schema import Question, Text, Wrong
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 200
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚", "'") | dict.fromkeys("“”„«»", '"'))
@@ -119,6 +121,40 @@ class ShortText(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {"accept": sorted({folded(spelling) for spelling in stored["accept"]})}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        spellings = {folded(text): text for text in reversed(stored["accept"])}
+        choices = tuple(Choice("text", same, text, True) for same, text in spellings.items())
+        return [ChoiceTable("", choices, label="text", typed=True)]
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The text as it is compared: all accepted spellings of one kind are one choice."""
+        return folded(part.chosen) if part.chosen else None
+
+    def key_of(self, stored: Stored) -> Any:
+        return list(stored["accept"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            "key": forms.CharField(
+                widget=forms.Textarea(attrs={"rows": 4}),
+                max_length=2000,
+                label="Which texts are right?",
+                help_text="One on each line. Upper and lower case, spaces and outer punctuation do not matter.",
+                initial="\n".join(stored["accept"]),
+            )
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = list(dict.fromkeys(line.strip()[:LENGTH] for line in cleaned["key"].splitlines() if folded(line)))
+        if not key:
+            raise forms.ValidationError({"key": "Write at least one text that counts as right."})
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        if {folded(one) for one in key} == {folded(one) for one in stored["accept"]}:
+            return stored
+        return {**stored, "accept": list(key), "why_html": MENDED}
 
     def problems(self, question: ShortTextQuestion) -> Iterable[tuple[str, str]]:
         right = {folded(spelling) for spelling in question.accept}

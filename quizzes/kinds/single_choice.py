@@ -26,8 +26,10 @@ from quizzes.kinds.base import (
     repeated,
 )
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 
 class SingleChoiceQuestion(Question):
@@ -99,6 +101,21 @@ class SingleChoice(Kind):
 
     def material(self, stored: Stored) -> Any:
         return material_options(stored["options"])
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [option_table("", "choice", stored["options"])]
+
+    def key_of(self, stored: Stored) -> Any:
+        return keys_of(stored["options"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {"key": one_key_field(stored["options"], "Which answer is right?")}
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return [cleaned["key"]]
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, "options": rekey_options(stored["options"], key)}
 
     def problems(self, question: SingleChoiceQuestion) -> Iterable[tuple[str, str]]:
         yield from key_problem("options", question.options)

@@ -26,8 +26,10 @@ from quizzes.kinds.base import (
     repeated,
 )
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline, split_stem
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 # (field, part of the stored form, heading in the review)
 TIERS = (("choice", "options", "True or false"), ("reason", "reasons", "The reason"))
@@ -152,6 +154,25 @@ class TrueFalse(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {part: material_options(stored[part]) for _, part, _ in TIERS}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [option_table(title, name, stored[part]) for name, part, title in TIERS]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {part: keys_of(stored[part]) for _, part, _ in TIERS}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        labels = ("Which answer is right?", "Which reason is right?")
+        return {
+            f"key_{name}": one_key_field(stored[part], label)
+            for (name, part, _), label in zip(TIERS, labels, strict=True)
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {part: [cleaned[f"key_{name}"]] for name, part, _ in TIERS}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, **{part: rekey_options(stored[part], key[part]) for _, part, _ in TIERS}}
 
     def problems(self, question: TrueFalseQuestion) -> Iterable[tuple[str, str]]:
         for part, options in self.option_groups(question):

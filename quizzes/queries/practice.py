@@ -8,7 +8,8 @@ from courses.models import Enrollment
 from quizzes.enums import AttemptState
 from quizzes.feedback import Level, level_at, moment_of
 from quizzes.grading.draw import practice_part
-from quizzes.models import Attempt, Correction, Question, Quiz, Response
+from quizzes.models import Attempt, Question, Quiz, Response
+from quizzes.queries.corrections import rulings
 from quizzes.queries.standing import standing
 
 
@@ -39,7 +40,7 @@ def practice_of(enrollment: Enrollment, quiz: Quiz, at: dt.datetime) -> Practice
     Closed while the learner has an open attempt at this quiz, in whatever enrollment; in an enrollment after which they began the
     course again, as it would show what the new one keeps; and while the quiz does not say which questions were right. Otherwise:
     the practice part of the pool; also every question of an attempt that was handed in, once its result opens all answers; after a
-    pass the whole pool. Retired and corrected questions are left out.
+    pass the whole pool. Retired and void questions are left out; a mended one has the key that holds now.
     """
     state = standing(enrollment, quiz.unit, at)
     level = level_at(moment_of(passed=state.passed, all_used=state.all_used), quiz.feedback)
@@ -57,12 +58,13 @@ def practice_of(enrollment: Enrollment, quiz: Quiz, at: dt.datetime) -> Practice
     part = practice_part([q.stored for q in pool], quiz.lines, salt=enrollment.public_id.hex)
     if level.shows(Level.ANSWERS):
         part |= met
-    corrected = set(
-        Correction.objects.filter(question__quiz__unit__version__course=enrollment.course_id).values_list(
-            "question__author_id", flat=True
-        )
-    )
-    able = {q.pk: q for q in pool if (state.passed or q.author_id in part) and q.author_id not in corrected}
+    held = rulings(enrollment.course_id, pool)
+    able = {}
+    for question in pool:
+        stored = held[question.pk][-1].stored if question.pk in held else question.stored
+        if stored is not None and (state.passed or question.author_id in part):
+            question.stored = stored  # for the page alone; a published question is never saved
+            able[question.pk] = question
     if not able:
         return Practice(level, closed=Closed.NOTHING)
     return Practice(level, able, {pk for pk, question in able.items() if question.author_id in met})

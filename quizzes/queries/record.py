@@ -17,7 +17,8 @@ from lms.people.models import User
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from quizzes.enums import AttemptState
-from quizzes.models import Attempt
+from quizzes.models import Attempt, Rescore
+from quizzes.queries.results import counted, raised_by
 from quizzes.rules import counting
 
 
@@ -31,13 +32,15 @@ class ObjectiveLine:
 
 @dataclasses.dataclass(frozen=True)
 class AttemptLine:
-    """One attempt: number, date, whole minutes from start to hand-in, score, result by objective, whether its result counts."""
+    """One attempt: number, date, whole minutes from start to hand-in, the score that counts now, result by objective, whether its
+    result counts; ``raised`` if a correction changed it after hand-in."""
 
     attempt: Attempt
     unit_title: str
     minutes: int | None
     objectives: tuple[ObjectiveLine, ...]
     counts: bool
+    raised: Rescore | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +81,7 @@ def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
         .prefetch_related(
             "enrollment__version__units",
             "enrollment__progress",
-            Prefetch("enrollment__attempts", attempts),
+            Prefetch("enrollment__attempts", attempts.prefetch_related("rescores")),
             Prefetch("enrollment__certificates", Certificate.objects.order_by("-issued_at", "-pk")),
         )
         .order_by("-assigned_at", "-pk")
@@ -95,7 +98,7 @@ def _line(assignment: Assignment, at: dt.datetime) -> CourseLine:
         enrollment=enrollment,
         status=status_of(facts_of(assignment, enrollment, standing), at),
         units=unit_rows(enrollment) if enrollment else (),
-        attempts=_attempts(list(enrollment.attempts.all())) if enrollment else (),
+        attempts=_attempts(counted(enrollment.attempts.all())) if enrollment else (),
         certificates=certificates,
     )
 
@@ -119,7 +122,7 @@ def _attempt(attempt: Attempt, *, counts: bool) -> AttemptLine:
     lines = tuple(
         ObjectiveLine(texts.get(o, ""), right, total, missed) for o, right, total, missed in attempt.by_objective or []
     )
-    return AttemptLine(attempt, attempt.unit.title, minutes, lines, counts)
+    return AttemptLine(attempt, attempt.unit.title, minutes, lines, counts, raised_by(attempt))
 
 
 #: What a supervisor reads of the record; the rest (site words shown, units read) is detail that helps nobody here.
@@ -136,6 +139,7 @@ TOLD = (
     EventKind.COURSE_STARTED,
     EventKind.QUIZ_SUBMITTED,
     EventKind.ATTEMPT_OPENED,
+    EventKind.QUIZ_RESCORED,
     EventKind.COURSE_COMPLETED,
     EventKind.CERTIFICATE_ISSUED,
     EventKind.CERTIFICATE_REVOKED,

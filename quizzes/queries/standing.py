@@ -7,6 +7,7 @@ from courses.models import Enrollment, Unit, UnitProgress
 from quizzes.enums import AttemptState
 from quizzes.models import Attempt, ExtraAttempt, Quiz
 from quizzes.queries.grants import accommodation_of, grant_of
+from quizzes.queries.results import counted
 from quizzes.rules import Terms, counting, terms
 
 
@@ -53,7 +54,7 @@ def standing(enrollment: Enrollment, unit: Unit, at: dt.datetime) -> Standing:
     enrollment."""
     quiz = Quiz.objects.get(unit=unit)
     opened = list(ExtraAttempt.objects.filter(enrollment=enrollment, unit=unit).values_list("opened_at", flat=True))
-    attempts = list(Attempt.objects.filter(enrollment=enrollment, unit=unit).order_by("number"))
+    attempts = counted(Attempt.objects.filter(enrollment=enrollment, unit=unit).order_by("number"))
     submitted = [a for a in attempts if a.state == AttemptState.SUBMITTED]
     last = submitted[-1] if submitted else None
     passed = (

@@ -36,13 +36,14 @@ def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     if quiz is None:
         raise Http404
     texts = {objective["id"]: objective["text"] for objective in quiz.unit.objectives}
-    items = [_item(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
+    items = [item_of(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
     context = {"course": version.course, "version": version, "unit": quiz.unit, "quiz": quiz, "items": items}
     context["drawn_from"] = sum(not item.retired for item in items)
     return desk_page(request, "quizzes/questions.html", context)
 
 
-def _item(number: int, question: Question, texts: dict[str, str]) -> Item:
+def item_of(number: int, question: Question, texts: dict[str, str]) -> Item:
+    """A question with its key and all its reasons, in the author's order, as nobody answered it."""
     kind = kinds.get(question.kind)
     stored = {**question.stored, "shuffle": False}
     order = kind.serve(stored, random.Random(number))

@@ -19,7 +19,11 @@ from quizzes import kinds
 from quizzes.access import attempt_for
 from quizzes.enums import AttemptState, Confidence
 from quizzes.feedback import Level, level_at, moment_of, opened, opens_later
-from quizzes.models import Attempt, Response
+from quizzes.grading.paper import PaperResult
+from quizzes.models import Attempt, Correction, Dispute, Response
+from quizzes.queries.corrections import Ruling, rulings
+from quizzes.queries.results import counted, raised_by, steps_under
+from quizzes.queries.reviews import reader_of
 from quizzes.queries.standing import standing
 from quizzes.views.clock import closed_sentence
 
@@ -38,6 +42,9 @@ class Feedback:
     section_id: str
     review: dict[str, Any]
     template: str
+    corrected: Correction | None = None
+    left_out: bool = False
+    dispute: Dispute | None = None
 
 
 @login_required
@@ -51,20 +58,26 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     mine = attempt_for(signed_in(request), attempt)
     if mine.state != AttemptState.SUBMITTED:
         return redirect("question", mine.public_id, 1)
+    mine = counted([mine])[0]
+    raised = raised_by(mine)
     now = clock.now()
     enrollment = mine.enrollment
-    responses = list(mine.responses.select_related("question").order_by("position"))
+    responses = list(mine.responses.select_related("question", "dispute__review").order_by("position"))
+    held = rulings(enrollment.course_id, [r.question for r in responses])
+    assert mine.submitted_at is not None
+    paper = steps_under(held, responses, pass_mark=mine.pass_mark, submitted_at=mine.submitted_at)[-1].paper
     state = standing(enrollment, mine.unit, now)
     moment = moment_of(passed=state.passed, all_used=state.all_used)
     level = level_at(moment, mine.quiz.feedback)
-    feedback = [_feedback(mine, r, level) for r in responses] if level.shows(Level.RIGHT) else []
+    listed = responses if level.shows(Level.RIGHT) else []
+    feedback = [_feedback(mine, r, level, held.get(r.question_id, []), paper) for r in listed]
     missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, not f.sure, f.position))
     objectives = {o["id"]: o["text"] for o in mine.unit.objectives}
     units = unit_rows(enrollment)
     certificate = Certificate.objects.filter(enrollment=enrollment, superseded_at__isnull=True).first()
-    assert mine.submitted_at is not None
     context = {
         "attempt": mine,
+        "raised": raised,
         "enrollment": enrollment,
         "missed": missed,
         "sure_and_wrong": [f.position for f in missed if f.sure],
@@ -74,6 +87,8 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
         "objectives": [
             (objectives.get(o, ""), right, total, critical) for o, right, total, critical in mine.by_objective or []
         ],
+        "responses": responses,
+        "reader": reader_of(responses),
         "needed": -(-mine.out_of * mine.pass_mark // 100),
         "has_critical": any(r.question.critical for r in responses),
         "reached_mark": mine.points is not None and mine.points * 100 >= mine.out_of * mine.pass_mark,
@@ -91,8 +106,11 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     return render(request, "quizzes/passed.html" if mine.passed else "quizzes/not_yet.html", context)
 
 
-def _feedback(attempt: Attempt, response: Response, level: Level) -> Feedback:
-    stored = response.question.stored
+def _feedback(attempt: Attempt, response: Response, level: Level, held: list[Ruling], paper: PaperResult) -> Feedback:
+    """The question under the key that counts now, with what became of the learner's points."""
+    mended = [ruling.stored for ruling in held if ruling.stored is not None]
+    stored = mended[-1] if mended else response.question.stored
+    index = response.position - 1
     kind = kinds.get(response.question.kind)
     texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
     sections = {s["title"]: s["id"] for s in attempt.unit.sections}
@@ -100,7 +118,7 @@ def _feedback(attempt: Attempt, response: Response, level: Level) -> Feedback:
     beliefs = attempt.enrollment.version.misconceptions
     return Feedback(
         position=response.position,
-        right=bool(response.right),
+        right=paper.results[index].right or index in paper.left_out,
         critical=response.question.critical,
         sure=response.confidence == Confidence.SURE,
         confidence=Confidence(response.confidence).label if response.confidence else "",
@@ -109,4 +127,7 @@ def _feedback(attempt: Attempt, response: Response, level: Level) -> Feedback:
         section_id=sections.get(section, ""),
         review=opened(kind.review(stored, response.order, response.answer), level, beliefs),
         template=kind.review_template,
+        corrected=held[-1].correction if held and level.shows(Level.ANSWERS) else None,
+        left_out=index in paper.left_out,
+        dispute=getattr(response, "dispute", None),
     )

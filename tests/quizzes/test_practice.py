@@ -76,6 +76,11 @@ def page_of(enrollment: Enrollment, question: Question) -> str:
     return f"{door(enrollment)}?q={ticket_for(enrollment, question).seal()}"
 
 
+def correction(question: Question, **changes: Any) -> None:
+    common = {"number": 1, "reason": "Two were right", "made_at": clock.now(), "made_by": uuid.uuid4()}
+    Correction.objects.create(question=question, **{**common, **changes})
+
+
 def rounds(client: Client, enrollment: Enrollment, times: int) -> list[int]:
     """The questions that come, one after the other, by following the links of the pages."""
     where, found = door(enrollment), []
@@ -141,24 +146,29 @@ class TestWhatIsOpen:
         sit(enrollment, right=True)
         assert set(rounds(client, enrollment, 9)) == {q.pk for q in pool(enrollment)}
 
-    def test_retired_and_corrected_questions_are_left_out(self, client: Client, learner: User) -> None:
+    def test_retired_and_void_questions_are_left_out(self, client: Client, learner: User) -> None:
         enrollment = enroll(learner)
         sit(enrollment, right=True)
-        retired, void, mended, *others = pool(enrollment)
+        retired, void, *others = pool(enrollment)
         Question.objects.filter(pk=retired.pk).update(stored={**retired.stored, "retired": "2026-11-01: unclear"})
-        common: dict[str, Any] = {
-            "number": 1,
-            "reason": "Two were right",
-            "made_at": clock.now(),
-            "made_by": uuid.uuid4(),
-        }
-        Correction.objects.create(question=void, void=True, **common)
-        Correction.objects.create(question=mended, stored=mended.stored, **common)
-        assert set(rounds(client, enrollment, 6)) == {q.pk for q in others}
-        for gone in (retired, void, mended):
+        correction(void, void=True)
+        assert set(rounds(client, enrollment, 7)) == {q.pk for q in others}
+        for gone in (retired, void):
             led = client.post(page_of(enrollment, gone), {"choice": "0"})
             assert led.status_code == 302
             assert led["Location"].startswith(f"{door(enrollment)}?q=")
+
+    def test_a_mended_question_is_practiced_with_the_key_that_holds_now(self, client: Client, learner: User) -> None:
+        enrollment = enroll(learner)
+        question = Question.objects.get(pk=min(part(enrollment)))
+        options = [{**o, "correct": o["id"] == "b"} for o in question.stored["options"]]
+        correction(question, stored={**question.stored, "options": options})
+        order = served(enrollment, question)["options"]
+        for option, word in ((1, "Right"), (0, "Not right")):
+            html = client.post(page_of(enrollment, question), {"choice": str(order.index(option))}).content.decode()
+            assert f"<h1>{word}</h1>" in html
+        question.refresh_from_db()
+        assert question.stored["options"][0]["correct"], "the published row is as it was"
 
     def test_a_pool_that_is_all_kept_says_so(self, client: Client, learner: User) -> None:
         enrollment = enroll(learner, pool=6)
@@ -221,7 +231,7 @@ class TestAccess:
         team = factories.make_team()
         User.objects.filter(pk=learner.pk).update(team=team)
         enrollment = enroll(learner)
-        where = page_of(enrollment, pool(enrollment)[0])
+        where = page_of(enrollment, Question.objects.get(pk=min(part(enrollment))))
         assert client.get(where).status_code == 200
         others = (factories.make_user(team=team), factories.make_supervisor(team), factories.make_coordinator())
         for other in others:
@@ -381,7 +391,7 @@ def test_the_number_of_queries_does_not_grow(
         sit(enrollment, right=False)
     where = page_of(enrollment, Question.objects.get(pk=min(part(enrollment))))
     client.get(where)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         client.get(where)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         client.post(where, {"choice": "0"})
