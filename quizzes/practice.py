@@ -14,6 +14,7 @@ from django.core import signing
 from django.utils.crypto import salted_hmac
 
 SALT = "quizzes.practice"
+CHANCE = random.SystemRandom()
 MOST_SHOWN = 60
 """How many questions a ticket remembers, so that an address never grows beyond what servers take."""
 
@@ -48,9 +49,7 @@ def unseal(text: str, enrollment: uuid.UUID) -> Ticket | None:
     return Ticket(enrollment, nonce, tuple(shown)) if owner == enrollment.hex else None
 
 
-def next_ticket(
-    enrollment: uuid.UUID, before: Ticket | None, questions: list[int], met: set[int], rng: random.Random | None = None
-) -> Ticket:
+def next_ticket(enrollment: uuid.UUID, before: Ticket | None, questions: list[int], met: set[int]) -> Ticket:
     """A ticket for one of ``questions``, which must not be empty.
 
     Questions that were not shown yet come first, of these the ones not ``met`` in an attempt; within each group chance decides. When
@@ -61,5 +60,5 @@ def next_ticket(
     if not fresh:
         fresh = [one for one in questions if one != shown[-1]] or list(questions)
         shown = ()
-    chosen = (rng or secrets.SystemRandom()).choice([one for one in fresh if one not in met] or fresh)
+    chosen = CHANCE.choice([one for one in fresh if one not in met] or fresh)
     return Ticket(enrollment, secrets.token_hex(8), (*shown, chosen)[-MOST_SHOWN:])

@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -16,7 +15,7 @@ from courses.models import Enrollment
 from lms.lib import clock
 from lms.people.access import signed_in
 from quizzes import kinds
-from quizzes.feedback import opened
+from quizzes.feedback import opened, opens_later
 from quizzes.kinds.form import AnswerForm
 from quizzes.models import Question, Quiz
 from quizzes.practice import Ticket, next_ticket, unseal
@@ -42,13 +41,19 @@ def practice_quiz(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> Htt
     ticket = _ticket(request, "q", mine)
     before = _ticket(request, "after", mine)
     practice = practice_of(mine, quiz, clock.now())
-    context = {"enrollment": mine, "unit": quiz.unit, "practice": practice, "here": here}
+    context = {
+        "enrollment": mine,
+        "unit": quiz.unit,
+        "practice": practice,
+        "here": here,
+        "opens_later": opens_later(practice.level, quiz.feedback),
+    }
     if practice.closed:
         return render(request, "quizzes/practice_closed.html", context)
     if ticket is None or ticket.question not in practice.questions:
         drawn = next_ticket(mine.public_id, ticket or before, list(practice.questions), practice.met)
-        return redirect(f"{here}?{urlencode({'q': drawn.seal()})}")
-    context |= _shown(ticket, practice)
+        return redirect(f"{here}?q={drawn.seal()}")
+    context |= _shown(ticket, practice) | {"ticket": request.GET["q"]}
     return _answer(request, mine, ticket, context)
 
 
@@ -65,7 +70,6 @@ def _ticket(request: HttpRequest, name: str, enrollment: Enrollment) -> Ticket |
 def _shown(ticket: Ticket, practice: Practice) -> dict[str, Any]:
     return {
         "question": practice.questions[ticket.question],
-        "ticket": ticket.seal(),
         "number": sum(pk in practice.questions for pk in ticket.shown),
         "total": len(practice.questions),
     }

@@ -137,6 +137,7 @@ def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, k
 
 def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
     visitor = visit(STAFF)
+    visitor.expect_complaint("status of 422")
     look = inspection.look
     inspection.roles.add("learner")
     before = len(inspection.problems)
@@ -156,6 +157,7 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
         for unit in sorted(units):
             look(visitor, unit)
             look(visitor, f"{unit}quiz/")
+            look(visitor, f"{unit}quiz/practice/")
     look(visitor, f"/attempts/{known['passed']}/result/")
     (certificate,) = stack.ask("certificates", email=STAFF)
     look(visitor, f"/certificates/{certificate['id']}/")
@@ -174,12 +176,35 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
             expect(visitor.page).to_have_title(re.compile("^Error: "))
             look(visitor)
             visitor.page.get_by_label("Your answer").fill("")
+    look(visitor, f"/courses/{person['enrollments']['eight-kinds']}/units/unit-1/quiz/practice/")
     page = look(visitor, f"/attempts/{attempt}/hand-in/")
     page.get_by_role("button", name="Hand in").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Not yet")
     look(visitor)
-    look(visitor, f"/attempts/{attempt}/result/")
+    page = look(visitor, f"/attempts/{attempt}/result/")
+    page.get_by_role("link", name="Practice, ungraded").click()
+    for _ in range(8):  # one of each kind
+        look(visitor)
+        page.get_by_role("button", name="Check my answer").click()
+        expect(page).to_have_title(re.compile("^Error: "))
+        look(visitor)
+        answer_somehow(page)
+        page.get_by_role("button", name="Check my answer").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("right", re.IGNORECASE))
+        look(visitor)
+        page.get_by_role("link", name="Next question").click()
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def answer_somehow(page: Page) -> None:
+    """The first control of a practice question gets an answer."""
+    control = page.locator("#practice :is(select, input:not([type=hidden]))").first
+    if control.evaluate("node => node.tagName") == "SELECT":
+        control.select_option(index=1)
+    elif control.get_attribute("type") == "text":
+        control.fill("4")
+    else:
+        control.check()
 
 
 def test_my_training_in_every_state(visit: Visit, inspection: Inspection) -> None:
