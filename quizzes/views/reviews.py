@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lms.lib import clock
+from lms.lib import clock, dates
 from lms.people.access import coordinator_required, signed_in
 from lms.people.views.base import desk_page, page_of, sent
 from quizzes.access import item_review_for_coordinator
@@ -57,7 +57,7 @@ def item_review(request: HttpRequest, review: uuid.UUID) -> HttpResponse:
         "unit": unit,
         "version": unit.version,
         "item": item_of(question.position, question, {o["id"]: o["text"] for o in unit.objectives}),
-        "disputes": list(found.disputes.order_by("made_at", "pk")),
+        "said": [(dates.local_date(one.made_at, viewer.zone), one.reason) for one in found.disputes.all()],
         "form": form,
         "zone": viewer.zone,
     }

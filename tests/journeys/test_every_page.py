@@ -235,6 +235,46 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 
+def test_pages_of_a_dispute_and_its_review(
+    stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]
+) -> None:
+    """A learner says that a question is wrong; the coordinator reads it and answers; the learner reads the answer."""
+    learner, coordinator = visit(known["failed_by"]), visit(COORDINATOR)
+    learner.expect_complaint("status of 422")
+    coordinator.expect_complaint("status of 422")
+    look = inspection.look
+    before = len(inspection.problems)
+    look(coordinator, "/coordinator/reviews/")
+    page = look(learner, f"/attempts/{known['failed']}/questions/1/dispute/")
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(learner)
+    page.get_by_label("What is wrong with it?").fill("A client, 303-555-0142, says so too.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Does this hold something about a patient?")
+    look(learner)
+    page.get_by_label("What is wrong with it?").fill("Two of the answers are right.")
+    page.get_by_role("button", name="Send the changed text").click()
+    expect(page).to_have_url(re.compile("/result/#question-1$"))
+    look(learner)
+    expect(page.locator("#question-1")).to_contain_text("You said that this question is wrong.")
+    page = look(coordinator, "/coordinator/reviews/")
+    page.locator("main a.rowlink").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this question right?")
+    look(coordinator)
+    page.locator("main form button[type=submit]").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(coordinator)
+    page.get_by_label("Your answer to those who disputed it").fill("The unit says why it is right.")
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("main")).to_contain_text("Closed.")
+    look(coordinator)
+    look(coordinator, "/coordinator/reviews/")
+    page = look(learner, f"/attempts/{known['failed']}/result/")
+    expect(page.locator("#question-1")).to_contain_text("The unit says why it is right.")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
 def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
     visitor = visit(COORDINATOR)
     visitor.expect_complaint("status of 422")

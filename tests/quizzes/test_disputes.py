@@ -18,10 +18,12 @@ from lms.people.models import User
 from lms.record.models import TrainingEvent
 from lms.record.queries import events_of, faults
 from quizzes.actions import attempts, reviewing
+from quizzes.actions.correcting import correct
 from quizzes.actions.reviewing import NotHandedInError, close_review, dispute
 from quizzes.enums import ReviewOutcome
 from quizzes.feedback import Level, Moment
 from quizzes.models import Attempt, Dispute, ItemReview, Question, Response
+from quizzes.queries.effects import Draft
 from tests import factories
 from tests.faults.together import together
 from tests.quizzes import sittings
@@ -182,6 +184,27 @@ class TestClosing:
             close_review(review, outcome=ReviewOutcome.KEPT, answer=answer, at=clock.now(), by=boss)
         review.refresh_from_db()
         assert review.closed_at is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("void", [True, False])
+def test_a_correction_answers_those_who_disputed_the_question(learner: User, boss: User, void: bool) -> None:
+    attempt = handed_in(learner)
+    response = response_of(attempt)
+    review = dispute(response, reason=REASON, at=clock.now()).review
+    client = client_of(boss)
+    page = client.get(f"/coordinator/reviews/{review.public_id}/").content.decode()
+    assert f'href="/coordinator/questions/{response.question.pk}/correct/"' in page
+    assert "Mend the key or void the question" in page
+    draft = Draft(None if void else ["b"])
+    correct(response.question, draft, reason="The source says b.", seen=0, by=boss, at=clock.now())
+    review.refresh_from_db()
+    assert review.outcome == (ReviewOutcome.VOIDED if void else ReviewOutcome.MENDED)
+    assert [m.recipient for m in Message.objects.filter(kind="dispute_answered")] == [learner]
+    page = result(client_of(learner), attempt)
+    assert ("The question was voided." if void else "The key was mended.") in page
+    assert "The source says b." in page
+    assert "Mend the key" not in text(client.get(f"/coordinator/reviews/{review.public_id}/"))
 
 
 @pytest.mark.django_db
