@@ -10,23 +10,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Sample,
-    Stored,
-    compile_option,
-    key_problem,
-    material_options,
-    option_items,
-    permutation,
-    repeated,
-)
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
 from quizzes.kinds.form import Values, position_field
 from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
+from quizzes.kinds.options import compile_option, key_problem, material_options, option_items, permutation, repeated
 from quizzes.kinds.schema import Option, Question, Strict
 from quizzes.kinds.stem import RenderInline, split_cloze
 from quizzes.kinds.tables import ChoiceTable, option_table

@@ -9,9 +9,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, permutation, repeated
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
 from quizzes.kinds.form import Values, position_field
 from quizzes.kinds.keys import MENDED
+from quizzes.kinds.options import item, permutation, repeated
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
 from quizzes.kinds.tables import Choice, ChoiceTable

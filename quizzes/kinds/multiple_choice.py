@@ -9,14 +9,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Sample,
-    Stored,
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
+from quizzes.kinds.form import Values, positions_field
+from quizzes.kinds.keys import keys_of, rekey_options
+from quizzes.kinds.options import (
     compile_option,
     key_indexes,
     key_problem,
@@ -26,8 +22,6 @@ from quizzes.kinds.base import (
     permutation,
     repeated,
 )
-from quizzes.kinds.form import Values, positions_field
-from quizzes.kinds.keys import keys_of, rekey_options
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
 from quizzes.kinds.tables import Choice, ChoiceTable

@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored, item
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored
 from quizzes.kinds.form import Values, text_field
 from quizzes.kinds.keys import MENDED
+from quizzes.kinds.options import item
 from quizzes.kinds.schema import Question, Wrong
 from quizzes.kinds.stem import RenderInline
 from quizzes.kinds.tables import Choice, ChoiceTable

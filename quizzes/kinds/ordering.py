@@ -13,9 +13,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored, item, repeated
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
 from quizzes.kinds.form import PICK, Values, position_field
 from quizzes.kinds.keys import MENDED
+from quizzes.kinds.options import item, repeated
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
 from quizzes.kinds.tables import Choice, ChoiceTable

@@ -9,14 +9,9 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Sample,
-    Stored,
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
+from quizzes.kinds.form import Values, position_field, text_field
+from quizzes.kinds.options import (
     compile_option,
     item,
     key_problem,
@@ -25,7 +20,6 @@ from quizzes.kinds.base import (
     option_rows,
     permutation,
 )
-from quizzes.kinds.form import Values, position_field, text_field
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
 
