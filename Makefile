@@ -14,6 +14,8 @@ apart := env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL -u SITE_URL -u LMS_ENV -u
 # Two processes, since two cores are what a small build machine has. Tests that share a running system stay together.
 pytest := $(python) -m pytest -n 2 --dist loadscope
 
+comma := ,
+
 ifdef PORT
 export PORT
 endif
@@ -31,11 +33,12 @@ help:
 run: .venv/.stamp
 	@exec $(python) -m lms.run
 
-# PostgreSQL first, where its server program is found: the tests marked both_db, or all of them on a build machine (CI).
+# PostgreSQL first, where its server program is found: the tests marked both_db; on a build machine (CI) all of them but those that
+# drive the launcher and the browser, which know no database and run once, on SQLite, below.
 test: check
 	@if $(python) -c 'import sys; from tests import postgres; sys.exit(postgres.binaries() is None)'; then \
-		echo "On PostgreSQL:"; \
-		LMS_TEST_DB=postgres $(apart) $(pytest) $(if $(CI),,-m both_db); \
+		echo "On PostgreSQL$(if $(CI), (journeys$(comma) platform and demo run on SQLite)):"; \
+		LMS_TEST_DB=postgres $(apart) $(pytest) $(if $(CI),$(addprefix --ignore=tests/,journeys platform demo),-m both_db); \
 	elif [ -n "$(CI)" ]; then echo "No PostgreSQL server program was found." >&2; exit 1; fi
 	@echo "On SQLite:"
 	@exec $(apart) $(pytest)
