@@ -131,11 +131,20 @@ def test_the_rules_have_defaults_and_reach_the_quiz(check: Any, raw: Row) -> Non
         "time_limit_minutes": None,
         "confidence": True,
         "practice": True,
+        "feedback": {},
     }
-    raw.update(counts="last", time_limit_minutes="45", confidence="false", practice="false")
+    raw.update(
+        feedback={"after_submit": "right"}, counts="last", time_limit_minutes="45", confidence="false", practice="false"
+    )
     quiz, found = check(raw)
     assert found == []
-    assert quiz["rules"] == {"counts": "last", "time_limit_minutes": 45, "confidence": False, "practice": False}
+    assert quiz["rules"] == {
+        "counts": "last",
+        "time_limit_minutes": 45,
+        "confidence": False,
+        "practice": False,
+        "feedback": {"after_submit": "right"},
+    }
 
 
 def test_without_a_unit_only_its_own_rules_are_checked(check: Any, raw: Row) -> None:

@@ -152,10 +152,10 @@ class TestTheSweep:
         factories.answer_all(opened[1], at=at + 2 * MINUTE)
         real = attempts.grade
 
-        def grade(attempt: Attempt, responses: Any) -> Any:
+        def grade(attempt: Attempt, responses: Any, **when: Any) -> Any:
             if attempt.pk == opened[0].pk:
                 raise ValueError("the answer is a secret")
-            return real(attempt, responses)
+            return real(attempt, responses, **when)
 
         monkeypatch.setattr(attempts, "grade", grade)
         assert closing.sweep(at=at + DAY) == {"closed": 2, "failed": 1}

@@ -292,5 +292,5 @@ def test_the_queries_do_not_grow(
         mine.get("/record/")
     with django_assert_num_queries(17):
         theirs.get(f"/team/people/{learner.public_id}/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         central.get(f"/team/people/{learner.public_id}/")
