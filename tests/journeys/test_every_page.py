@@ -177,7 +177,9 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
             look(visitor)
             visitor.page.get_by_label("Your answer").fill("")
     look(visitor, f"/courses/{person['enrollments']['eight-kinds']}/units/unit-1/quiz/practice/")
-    page = look(visitor, f"/attempts/{attempt}/hand-in/")
+    visitor.page.goto(f"/attempts/{attempt}/hand-in/")
+    visitor.page.wait_for_load_state("networkidle")  # it sends what the tab still keeps, and loads again
+    page = look(visitor)
     page.get_by_role("button", name="Hand in").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Not yet")
     look(visitor)

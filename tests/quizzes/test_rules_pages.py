@@ -239,5 +239,5 @@ def test_the_queries_of_a_person_with_used_up_quizzes(
     with django_assert_num_queries(26):
         central.get(f"/coordinator/people/{learner.public_id}/")
     unit = Enrollment.objects.latest("pk").version.units.get()
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         theirs.get(address(Enrollment.objects.latest("pk"), unit.slug))
