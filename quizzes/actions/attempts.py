@@ -19,6 +19,7 @@ from lms.record import actions as record
 from lms.record.actions import SYSTEM
 from lms.record.enums import EventKind
 from quizzes import kinds
+from quizzes.actions.noting import attempt_facts, result_columns
 from quizzes.actions.settling import settle
 from quizzes.enums import AttemptState, ClosedBy
 from quizzes.grading.draw import draw, practice_part
@@ -256,12 +257,7 @@ def submit(attempt: Attempt, *, at: dt.datetime, only_if_over: bool = False) -> 
             state=AttemptState.SUBMITTED,
             submitted_at=at,
             closed_by=closed_by,
-            points=float(paper.points),
-            out_of=paper.out_of,
-            right=paper.right,
-            passed=paper.passed,
-            critical_missed=bool(paper.critical_missed),
-            by_objective=[[o.objective, o.right, o.total, bool(o.critical_missed)] for o in paper.objectives],
+            **result_columns(paper),
         )
         attempt.refresh_from_db()
         _event(
@@ -300,12 +296,5 @@ def _event(
     attempt: Attempt, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime, by: str | None = None
 ) -> None:
     learner = attempt.enrollment.learner
-    base = {
-        "attempt": str(attempt.public_id),
-        "number": attempt.number,
-        "unit": attempt.unit.author_id,
-        "course": attempt.enrollment.course.slug,
-        "edition": attempt.enrollment.version.content_hash,
-        "identity": snapshot_of(learner, at=at).hash,
-    }
+    base = attempt_facts(attempt, snapshot_of(learner, at=at).hash)
     record.append(learner.subject, kind, {**base, **payload}, at=at, by=by or learner.subject)

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,10 +15,10 @@ from lms.people.models import User
 from lms.record import actions as record
 from lms.record.enums import EventKind
 from quizzes import kinds
+from quizzes.actions.noting import attempt_facts, result_columns
 from quizzes.actions.reviewing import close_review
 from quizzes.actions.settling import settle
 from quizzes.enums import AttemptState, ReviewOutcome
-from quizzes.grading.paper import PaperResult
 from quizzes.models import Attempt, Correction, ItemReview, Question, Rescore
 from quizzes.queries.corrections import adapted, editions_of
 from quizzes.queries.effects import Draft, Effect, Effects, effects
@@ -195,27 +194,10 @@ def _rescore(effect: Effect, correction: Correction, number: int, *, by: User, a
     )
 
 
-def result_columns(paper: PaperResult) -> dict[str, Any]:
-    """A result as the columns of an attempt and of a rescore hold it."""
-    return {
-        "points": round(Decimal(paper.points.numerator) / Decimal(paper.points.denominator), 4),
-        "out_of": paper.out_of,
-        "right": paper.right,
-        "passed": paper.passed,
-        "critical_missed": bool(paper.critical_missed),
-        "by_objective": [[o.objective, o.right, o.total, bool(o.critical_missed)] for o in paper.objectives],
-    }
-
-
 def _event(row: Rescore, effect: Effect, *, identity: str, by: User, at: dt.datetime) -> None:
     attempt = effect.attempt
     payload = {
-        "attempt": str(attempt.public_id),
-        "number": attempt.number,
-        "unit": attempt.unit.author_id,
-        "course": attempt.enrollment.course.slug,
-        "edition": attempt.enrollment.version.content_hash,
-        "identity": identity,
+        **attempt_facts(attempt, identity),
         "correction": str(row.correction.public_id),
         "rescore": row.number,
         "right": row.right,

@@ -11,6 +11,7 @@ from lms.people.actions.identity import snapshot_of, write
 from lms.people.models import User
 from lms.record import actions as record
 from lms.record.enums import EventKind
+from quizzes.actions.noting import attempt_facts
 from quizzes.enums import AttemptState, ReviewOutcome
 from quizzes.models import Dispute, ItemReview, Response
 
@@ -44,16 +45,11 @@ def dispute(response: Response, *, reason: str, at: dt.datetime) -> Dispute:
         found.full_clean()
         found.save(force_insert=True)
         payload = {
-            "attempt": str(attempt.public_id),
-            "number": attempt.number,
-            "unit": attempt.unit.author_id,
-            "course": attempt.enrollment.course.slug,
-            "edition": attempt.enrollment.version.content_hash,
+            **attempt_facts(attempt, snapshot_of(learner, at=at).hash),
             "question": response.question.author_id,
             "revision": response.question.revision,
             "dispute": str(found.public_id),
             "review": str(found.review.public_id),
-            "identity": snapshot_of(learner, at=at).hash,
         }
         record.append(learner.subject, EventKind.QUESTION_DISPUTED, payload, at=at, by=learner.subject)
     return found

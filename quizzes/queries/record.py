@@ -115,7 +115,7 @@ def _attempts(attempts: list[Attempt]) -> tuple[AttemptLine, ...]:
 
 
 def _attempt(attempt: Attempt, *, counts: bool) -> AttemptLine:
-    texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
+    texts = attempt.unit.objective_texts
     minutes = None
     if attempt.submitted_at is not None:
         minutes = max(1, round((attempt.submitted_at - attempt.started_at).total_seconds() / 60))

@@ -3,6 +3,7 @@
 An answer that another tab or device has overtaken is never stored and never dropped: the learner sees both and chooses.
 """
 
+import dataclasses
 import datetime as dt
 import uuid
 from typing import Any
@@ -61,9 +62,44 @@ def _form(response: Response, request: HttpRequest | None = None) -> AnswerForm:
     return kind.form(stored, response.order, answer=response.answer, data=request.POST if request else None)
 
 
-def _confidence(attempt: Attempt, request: HttpRequest) -> ConfidenceForm:
-    """What was said of how sure; nothing where the quiz does not ask."""
-    return ConfidenceForm(request.POST if attempt.quiz.confidence else {})
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """One answer as it arrived, by the page or by its script. ``wait`` is how many seconds too early it came."""
+
+    form: AnswerForm
+    sure: ConfidenceForm
+    revision: int | None
+    at: dt.datetime
+    wait: int
+
+    @property
+    def usable(self) -> bool:
+        return self.form.is_valid() and self.sure.is_valid() and self.revision is not None
+
+    @property
+    def sentences(self) -> list[str]:
+        """What to do about an answer that cannot be used."""
+        found = [*self.form.errors.values(), *(self.sure.errors.values() if self.sure.is_bound else [])]
+        return [str(error) for errors in found for error in errors] or ["Load this page again."]
+
+    def store(self, attempt: Attempt, position: int) -> Response:
+        """See ``attempts.save``. Only for one that is usable."""
+        assert self.revision is not None
+        return attempts.save(
+            attempt, position, self.form.answer, revision=self.revision, at=self.at, confidence=self.sure.said
+        )
+
+
+def _sent(request: HttpRequest, attempt: Attempt, response: Response) -> Sent:
+    """A quiz that does not ask how sure somebody is takes no word of it."""
+    at = arrived(request)
+    return Sent(
+        form=_form(response, request),
+        sure=ConfidenceForm(request.POST if attempt.quiz.confidence else {}),
+        revision=_revision(request),
+        at=at,
+        wait=PACE.wait(str(attempt.public_id), at),
+    )
 
 
 @login_required
@@ -86,26 +122,23 @@ def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpRes
         return redirect("result", mine.public_id)
     if request.method != "POST":
         return _page(request, mine, response, _form(response))
-    form = _form(response, request)
-    wait = PACE.wait(str(mine.public_id), arrived(request))
-    if wait:
-        answer = _page(request, mine, response, form, status=429, hurried=wait)
-        answer["Retry-After"] = str(wait)
+    sent = _sent(request, mine, response)
+    if sent.wait:
+        answer = _page(request, mine, response, sent.form, status=429, sent=sent)
+        answer["Retry-After"] = str(sent.wait)
         return answer
-    sure = _confidence(mine, request)
-    revision = _revision(request)
-    if not form.is_valid() or not sure.is_valid() or revision is None:
-        return _page(request, mine, response, form, status=422)
+    if not sent.usable:
+        return _page(request, mine, response, sent.form, status=422, sent=sent)
     try:
-        attempts.save(mine, position, form.answer, revision=revision, at=arrived(request), confidence=sure.said)
+        sent.store(mine, position)
     except attempts.AttemptClosedError:
         mine.refresh_from_db()
         messages.info(request, f"{refused_sentence(mine)} Here is the result.")
         return redirect("result", mine.public_id)
     except attempts.StaleError as stale:
-        choice = _choice(mine, stale.stored, form, request)
+        choice = _choice(mine, stale.stored, sent.form, request)
         return _page(request, mine, stale.stored, _form(stale.stored), status=409, choice=choice)
-    return _go(request.POST.get("go", "next"), mine, position, form)
+    return _go(request.POST.get("go", "next"), mine, position, sent.form)
 
 
 def _go(where: str, attempt: Attempt, position: int, form: AnswerForm) -> HttpResponse:
@@ -131,10 +164,12 @@ def _page(
     form: AnswerForm,
     *,
     status: int = 200,
-    hurried: int = 0,
+    sent: Sent | None = None,
     choice: dict[str, Any] | None = None,
 ) -> HttpResponse:
+    """``sent`` is an answer that was not stored and stands on the page again as it came."""
     responses = list(attempt.responses.defer("question").order_by("position"))
+    said = sent.sure.data.get("confidence") if sent else None
     context = {
         "attempt": attempt,
         "response": response,
@@ -143,7 +178,8 @@ def _page(
         "responses": responses,
         "stored": sum(r.answered for r in responses),
         "confidence": Confidence.choices if attempt.quiz.confidence else (),
-        "hurried": hurried,
+        "said": said or response.confidence,
+        "hurried": sent.wait if sent else 0,
         "allowed": allowed_attempts(attempt),
         "clock": clock_of(attempt, clock.now()),
         "choice": choice,
@@ -186,27 +222,22 @@ def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> Jso
     response = _response(mine, position)
     if mine.state == AttemptState.SUBMITTED:
         return _closed(mine)
-    wait = PACE.wait(str(mine.public_id), arrived(request))
-    if wait:
+    sent = _sent(request, mine, response)
+    if sent.wait:
         return JsonResponse(
             {"error": "Answers came very fast. This one is sent again in a moment."},
             status=429,
-            headers={"Retry-After": str(wait)},
+            headers={"Retry-After": str(sent.wait)},
         )
-    form = _form(response, request)
-    sure = _confidence(mine, request)
-    revision = _revision(request)
-    if not form.is_valid() or not sure.is_valid() or revision is None:
-        found = [*form.errors.values(), *(sure.errors.values() if sure.is_bound else [])]
-        sentences = [str(e) for errors in found for e in errors] or ["Load this page again."]
-        return JsonResponse({"error": " ".join(sentences)}, status=422)
+    if not sent.usable:
+        return JsonResponse({"error": " ".join(sent.sentences)}, status=422)
     try:
-        saved = attempts.save(mine, position, form.answer, revision=revision, at=arrived(request), confidence=sure.said)
+        saved = sent.store(mine, position)
     except attempts.AttemptClosedError:
         mine.refresh_from_db()
         return _closed(mine)
     except attempts.StaleError as stale:
-        return JsonResponse(_overtaken(mine, stale.stored, form, request), status=409)
+        return JsonResponse(_overtaken(mine, stale.stored, sent.form, request), status=409)
     return JsonResponse(_acknowledgement(mine, saved))
 
 
@@ -292,7 +323,6 @@ def form_token(request: HttpRequest) -> JsonResponse:
         {
             "token": get_token(request),
             "signed_in": user is not None,
-            "name": user.name if user else "",
             "person": str(user.public_id) if user else "",
         }
     )

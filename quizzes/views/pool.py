@@ -35,7 +35,7 @@ def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     quiz = Quiz.objects.select_related("unit").filter(unit__version=version, unit__slug=unit).first()
     if quiz is None:
         raise Http404
-    texts = {objective["id"]: objective["text"] for objective in quiz.unit.objectives}
+    texts = quiz.unit.objective_texts
     items = [item_of(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
     context = {"course": version.course, "version": version, "unit": quiz.unit, "quiz": quiz, "items": items}
     context["drawn_from"] = sum(not item.retired for item in items)

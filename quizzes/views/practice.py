@@ -88,8 +88,8 @@ def _answer(request: HttpRequest, enrollment: Enrollment, ticket: Ticket, contex
     context |= {
         "review": opened(review, context["practice"].level, enrollment.version.misconceptions),
         "template": kind.review_template,
-        "objective": next((o["text"] for o in unit.objectives if o["id"] == question.objective), ""),
-        "section_id": next((s["id"] for s in unit.sections if s["title"] == question.section), ""),
+        "objective": unit.objective_texts.get(question.objective, ""),
+        "section_id": unit.section_ids.get(question.section, ""),
     }
     return render(request, "quizzes/practice_feedback.html", context)
 

@@ -72,7 +72,7 @@ def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     listed = responses if level.shows(Level.RIGHT) else []
     feedback = [_feedback(mine, r, level, held.get(r.question_id, []), paper) for r in listed]
     missed = sorted((f for f in feedback if not f.right), key=lambda f: (not f.critical, not f.sure, f.position))
-    objectives = {o["id"]: o["text"] for o in mine.unit.objectives}
+    objectives = mine.unit.objective_texts
     units = unit_rows(enrollment)
     certificate = Certificate.objects.filter(enrollment=enrollment, superseded_at__isnull=True).first()
     context = {
@@ -112,8 +112,6 @@ def _feedback(attempt: Attempt, response: Response, level: Level, held: list[Rul
     stored = mended[-1] if mended else response.question.stored
     index = response.position - 1
     kind = kinds.get(response.question.kind)
-    texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
-    sections = {s["title"]: s["id"] for s in attempt.unit.sections}
     section = response.question.section
     beliefs = attempt.enrollment.version.misconceptions
     return Feedback(
@@ -122,9 +120,9 @@ def _feedback(attempt: Attempt, response: Response, level: Level, held: list[Rul
         critical=response.question.critical,
         sure=response.confidence == Confidence.SURE,
         confidence=Confidence(response.confidence).label if response.confidence else "",
-        objective=texts.get(response.question.objective, ""),
+        objective=attempt.unit.objective_texts.get(response.question.objective, ""),
         section=section,
-        section_id=sections.get(section, ""),
+        section_id=attempt.unit.section_ids.get(section, ""),
         review=opened(kind.review(stored, response.order, response.answer), level, beliefs),
         template=kind.review_template,
         corrected=held[-1].correction if held and level.shows(Level.ANSWERS) else None,

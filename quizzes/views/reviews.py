@@ -56,7 +56,7 @@ def item_review(request: HttpRequest, review: uuid.UUID) -> HttpResponse:
         "question": question,
         "unit": unit,
         "version": unit.version,
-        "item": item_of(question.position, question, {o["id"]: o["text"] for o in unit.objectives}),
+        "item": item_of(question.position, question, unit.objective_texts),
         "said": [(dates.local_date(one.made_at, viewer.zone), one.reason) for one in found.disputes.all()],
         "form": form,
         "zone": viewer.zone,

@@ -20,10 +20,11 @@ from courses.actions.filing import file_certificate
 from courses.authoring.course import compile_tree
 from courses.models import Certificate, Course, Enrollment
 from lms.lib import clock
-from lms.people.models import Team, User
+from lms.people.models import Team
 from quizzes.actions import attempts
 from quizzes.authoring import compile_quiz
 from tests import factories
+from tests.courses.pages import client_of
 
 pytestmark = pytest.mark.django_db
 TIMES = 40
@@ -53,12 +54,6 @@ def bench(name: str, work: Callable[[], Any], *, times: int = TIMES) -> None:
     _lines.append(f"{name:46} {statistics.median(took):6.1f} ms {p95:6.1f} ms {took[-1]:6.1f} ms")
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def fetch(client: Client, url: str) -> Callable[[], None]:
     def work() -> None:
         assert client.get(url).status_code == 200
@@ -69,7 +64,7 @@ def fetch(client: Client, url: str) -> Callable[[], None]:
 def test_learner() -> None:
     course = factories.make_course(units=4)
     enrollment = factories.make_enrollment(factories.make_user(), course)
-    client = signed_in(enrollment.learner)
+    client = client_of(enrollment.learner)
     attempt = attempts.start(enrollment, enrollment.version.units.get(position=1), at=clock.now())
     question = f"/attempts/{attempt.public_id}/questions/1/"
     bench("My training", fetch(client, "/training/"))
@@ -110,7 +105,7 @@ def test_supervisor() -> None:
         enrollment: Enrollment = factories.make_enrollment(factories.make_user(team=team), course)
         if number % 3 == 0:
             factories.pass_unit(enrollment)
-    client = signed_in(factories.make_supervisor(team))
+    client = client_of(factories.make_supervisor(team))
     bench(f"a team of {PEOPLE}", fetch(client, "/team/"), times=15)
     person = team.people.order_by("pk")[0]
     bench("a person's record", fetch(client, f"/team/people/{person.public_id}/"))

@@ -41,6 +41,17 @@ def expect_kept(page: Page) -> None:
     expect(page.locator("#receipt")).to_contain_text("Not stored yet", timeout=PATIENT)
 
 
+def unsent(stack: Stack, visit: Visit) -> Sitting:
+    """A sitting whose answer to the open question cannot be stored, and is kept in the tab."""
+    sitting = Sitting(stack, visit)
+    sitting.visitor.expect_complaint(NETWORK)
+    sitting.page.on("dialog", agree)
+    cut(sitting.page)
+    fill_answer(sitting.page, sitting.here())
+    expect_kept(sitting.page)
+    return sitting
+
+
 def test_a_minute_without_network_in_the_middle(stack: Stack, visit: Visit) -> None:
     """The minute passes on the page's own clock; every try in it fails. The way that was wanted is taken once the answer is stored."""
     sitting = Sitting(stack, visit)
@@ -74,13 +85,8 @@ def test_a_minute_without_network_in_the_middle(stack: Stack, visit: Visit) -> N
 
 
 def test_a_tab_that_is_loaded_again_while_nothing_can_be_stored(stack: Stack, visit: Visit) -> None:
-    sitting = Sitting(stack, visit)
-    sitting.visitor.expect_complaint(NETWORK)
+    sitting = unsent(stack, visit)
     page = sitting.page
-    page.on("dialog", agree)
-    cut(page)
-    fill_answer(page, sitting.here())
-    expect_kept(page)
     page.reload()
     expect_kept(page)
     assert shown_answer(page) == sitting.here()
@@ -92,13 +98,8 @@ def test_a_tab_that_is_loaded_again_while_nothing_can_be_stored(stack: Stack, vi
 
 
 def test_an_answer_left_behind_is_sent_from_another_question(stack: Stack, visit: Visit) -> None:
-    sitting = Sitting(stack, visit)
-    sitting.visitor.expect_complaint(NETWORK)
+    sitting = unsent(stack, visit)
     page = sitting.page
-    page.on("dialog", agree)
-    cut(page)
-    fill_answer(page, sitting.here())
-    expect_kept(page)
     sitting.go(sitting.other())
     note = page.locator("#kept")
     expect(note).to_contain_text(f"Question {sitting.position}: an answer is kept in this tab and is not stored yet.")
@@ -112,13 +113,8 @@ def test_an_answer_left_behind_is_sent_from_another_question(stack: Stack, visit
 
 
 def test_before_hand_in_the_tab_sends_what_it_kept(stack: Stack, visit: Visit) -> None:
-    sitting = Sitting(stack, visit)
-    sitting.visitor.expect_complaint(NETWORK)
+    sitting = unsent(stack, visit)
     page = sitting.page
-    page.on("dialog", agree)
-    cut(page)
-    fill_answer(page, sitting.here())
-    expect_kept(page)
     page.goto(f"/attempts/{sitting.attempt}/hand-in/")
     expect(page.locator("#kept")).to_contain_text("is not stored yet")
     hand_in = page.get_by_role("button", name=re.compile("Hand in"))

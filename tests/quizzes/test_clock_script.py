@@ -1,20 +1,19 @@
 """The clock of a quiz in a real browser: it shows the server's time, says little, and leads to the result when the time is over."""
 
 import datetime as dt
-import os
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from lms.lib import clock
 from lms.people.models import User
 from quizzes.models import Attempt
 from tests import factories
-from tests.journeys.browser import DESKTOP, PHONE, find_chromium, launch, scrolls_sideways
+from tests.journeys.browser import DESKTOP, PHONE, page_beside, scrolls_sideways
 from tests.journeys.test_every_page import violations
 from tests.quizzes import timed
 from tests.quizzes.timed import MINUTE, SECOND
@@ -39,19 +38,9 @@ def opened(
     live_server: LiveServer, client: Client, learner: User, attempt: Attempt, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Open]:
     """Opens the first question with so much time left; the browser's own clock is a year wrong."""
-    if find_chromium() is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("No Chromium was found: install the package chromium.")
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
     client.force_login(learner)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        context = browser.new_context(base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        context.add_init_script("Date.now = () => 1000; ")
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+    with page_beside(live_server.url, client, script="Date.now = () => 1000; ") as page:
 
         def go(left: dt.timedelta, path: str = "questions/1/") -> Page:
             Attempt.objects.filter(pk=attempt.pk).update(
@@ -61,8 +50,6 @@ def opened(
             return page
 
         yield go
-        browser.close()
-    assert errors == []
 
 
 @pytest.mark.parametrize("path", ["questions/1/", "hand-in/"])

@@ -84,6 +84,14 @@ def test_any_other_word_is_refused_and_nothing_is_stored(client: Client, learner
     assert (row(attempt).answer, row(attempt).revision) == (None, 0)
 
 
+def test_a_refused_page_keeps_what_was_said(client: Client, learner: User) -> None:
+    attempt = opened(learner)
+    refused = client.post(url(attempt), {"choice": "77", "confidence": "guessing", "revision": "0"})
+    assert refused.status_code == 422
+    assert 'value="guessing" checked' in refused.content.decode()
+    assert row(attempt).confidence == ""
+
+
 def test_a_quiz_that_does_not_ask_stores_none(client: Client, learner: User) -> None:
     attempt = opened(learner, confidence=False)
     assert "How sure" not in client.get(url(attempt)).content.decode()

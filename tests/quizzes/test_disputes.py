@@ -25,6 +25,7 @@ from quizzes.feedback import Level, Moment
 from quizzes.models import Attempt, Dispute, ItemReview, Question, Response
 from quizzes.queries.effects import Draft
 from tests import factories
+from tests.courses.pages import client_of
 from tests.faults.together import together
 from tests.quizzes import sittings
 from tests.quizzes.kinds.samples import SENTINEL
@@ -40,12 +41,6 @@ def learner() -> User:
 @pytest.fixture
 def boss() -> User:
     return factories.make_coordinator(email="priya@example.org")
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def handed_in(learner: User, *, pool: int = 3, **changes: Any) -> Attempt:

@@ -79,7 +79,7 @@ def test_the_session_ends_in_the_middle(learner: User, attempt: Attempt) -> None
     assert refused.status_code == 401
     assert Response.objects.get(pk=second.pk).revision == 0
     state = strict.get("/form-token/").json()
-    assert (state["signed_in"], state["name"]) == (False, "")
+    assert (state["signed_in"], state["person"]) == (False, "")
     signed = strict.post(
         "/account/login/",
         {"login": learner.email, "password": factories.PASSWORD},

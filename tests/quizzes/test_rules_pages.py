@@ -11,6 +11,7 @@ from lms.lib import clock
 from lms.people.models import Supervision, Team, User
 from quizzes.models import Accommodation, Attempt, ExtraAttempt
 from tests import factories
+from tests.courses.pages import client_of
 from tests.quizzes import timed
 from tests.quizzes.timed import DAY, HOUR
 
@@ -43,12 +44,6 @@ def stuck(learner: User) -> Enrollment:
     enrollment = timed.enroll(now - 9 * DAY, learner)
     timed.use_up(enrollment, now - 2 * HOUR)
     return enrollment
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text(response: Any) -> str:

@@ -442,7 +442,7 @@ def test_a_fresh_token_after_signing_in_again(learner: User, single: Response) -
     strict.get(sittings.url(single))
     strict.cookies.pop("sessionid")
     out = strict.get("/form-token/").json()
-    assert (out["signed_in"], out["name"]) == (False, "")
+    assert (out["signed_in"], out["person"]) == (False, "")
     signed = strict.post(
         "/account/login/",
         {"login": learner.email, "password": factories.PASSWORD},
@@ -450,7 +450,7 @@ def test_a_fresh_token_after_signing_in_again(learner: User, single: Response) -
     )
     assert signed.status_code == 200
     back = strict.get("/form-token/").json()
-    assert (back["signed_in"], back["name"]) == (True, "Maya Quist")
+    assert (back["signed_in"], back["person"]) == (True, str(learner.public_id))
     saved = strict.post(
         sittings.url(single, "answer/"), {"choice": "1", "revision": "0"}, headers={"X-CSRFToken": back["token"]}
     )
