@@ -1,9 +1,10 @@
 # The commands of this project. They need make, Python 3.11 or newer, and a package registry that pip can reach.
 #   make run     everything: web, worker, beat, broker        make run PORT=8080 HOST=0.0.0.0
 #   make test    checks and tests                             make check: the checks alone
+#   make bench   what everyday work costs, in milliseconds
 # docs/operations.md lists the variables that make run reads.
 
-.PHONY: help run test check
+.PHONY: help run test check bench
 .DELETE_ON_ERROR:
 
 python := .venv/bin/python
@@ -12,6 +13,8 @@ apart := env -u DATABASE_URL -u REDIS_URL -u EMAIL_URL -u SITE_URL -u LMS_ENV -u
 
 # Two processes, since two cores are what a small build machine has. Tests that share a running system stay together.
 pytest := $(python) -m pytest -n 2 --dist loadscope
+
+comma := ,
 
 ifdef PORT
 export PORT
@@ -24,17 +27,18 @@ export PYTHON
 endif
 
 help:
-	@sed -n '2,4s/^# *//p' Makefile
+	@sed -n '2,5s/^# *//p' Makefile
 
 # exec: the launcher is make's own child, so it notices when make is killed, and its exit code is the shell's.
 run: .venv/.stamp
 	@exec $(python) -m lms.run
 
-# PostgreSQL first, where its server program is found: the tests marked both_db, or all of them on a build machine (CI).
+# PostgreSQL first, where its server program is found: the tests marked both_db; on a build machine (CI) all of them but those that
+# drive the launcher and the browser, which know no database and run once, on SQLite, below.
 test: check
 	@if $(python) -c 'import sys; from tests import postgres; sys.exit(postgres.binaries() is None)'; then \
-		echo "On PostgreSQL:"; \
-		LMS_TEST_DB=postgres $(apart) $(pytest) $(if $(CI),,-m both_db); \
+		echo "On PostgreSQL$(if $(CI), (journeys$(comma) platform and demo run on SQLite)):"; \
+		LMS_TEST_DB=postgres $(apart) $(pytest) $(if $(CI),$(addprefix --ignore=tests/,journeys platform demo),-m both_db); \
 	elif [ -n "$(CI)" ]; then echo "No PostgreSQL server program was found." >&2; exit 1; fi
 	@echo "On SQLite:"
 	@exec $(apart) $(pytest)
@@ -45,6 +49,10 @@ check: .venv/.stamp-dev
 	@$(apart) $(python) -m mypy
 	@$(apart) $(python) manage.py makemigrations --check --dry-run
 	@$(apart) $(python) manage.py check_content
+
+# Figures to read, not a test: nothing here passes or fails by time.
+bench: .venv/.stamp-dev
+	@exec $(apart) $(python) -m pytest -q -s tests/bench/bench_everyday.py
 
 .venv/.stamp: requirements.txt lms/run/venv.sh
 	@sh lms/run/venv.sh requirements.txt

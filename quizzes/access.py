@@ -1,20 +1,79 @@
-"""Who may reach an attempt: its learner, nobody else."""
+"""Who may reach an attempt: its learner, nobody else. Who may reach a question with its key, figures and review: a coordinator."""
 
 import uuid
 
 from django.http import Http404
 
+from courses.models import Enrollment
+from lms.people.access import person_for_coordinator, person_for_supervisor
 from lms.people.models import User
-from quizzes.models import Attempt
+from quizzes.enums import AttemptState
+from quizzes.models import Attempt, ItemReview, Question, Response
 
 
 def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
     """The learner's own attempt, with all that a page needs. Absent and somebody else's are both Http404."""
     attempt = (
-        Attempt.objects.select_related("enrollment__learner__site", "enrollment__version", "enrollment__course", "unit")
+        Attempt.objects.select_related(
+            "enrollment__learner__site", "enrollment__version", "enrollment__course", "unit", "quiz"
+        )
         .filter(public_id=public_id, enrollment__learner=user)
         .first()
     )
     if attempt is None:
         raise Http404
     return attempt
+
+
+def handed_in_response_for(user: User, public_id: uuid.UUID, position: int) -> Response:
+    """One question of the learner's own attempt, once it is handed in. Before that it is as good as absent: Http404."""
+    rows = Response.objects.select_related(
+        "question", "dispute__review", "attempt__enrollment__learner__site", "attempt__enrollment__version",
+        "attempt__enrollment__course", "attempt__unit",
+    )  # fmt: skip
+    found = rows.filter(
+        attempt__public_id=public_id,
+        attempt__enrollment__learner=user,
+        attempt__state=AttemptState.SUBMITTED,
+        position=position,
+    ).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def item_review_for_coordinator(user: User, public_id: uuid.UUID) -> ItemReview:
+    """The review of a question of any edition, open or closed."""
+    rows = ItemReview.objects.select_related("question__quiz__unit__version__course")
+    found = rows.filter(public_id=public_id).first() if user.is_coordinator else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def helped_enrollment_for(viewer: User, person: uuid.UUID, enrollment: uuid.UUID) -> Enrollment:
+    """An enrollment of a person whom the viewer may help: somebody of their own teams and below for a supervisor, everybody for the
+    coordinator. Nobody helps themselves. Absent and refused are both Http404."""
+    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
+    rows = Enrollment.objects.select_related("learner__site", "learner__team", "version", "course")
+    mine = rows.filter(public_id=enrollment, learner=found).exclude(learner=viewer).first()
+    if mine is None:
+        raise Http404
+    return mine
+
+
+def helped_person_for(viewer: User, person: uuid.UUID) -> User:
+    """Somebody else, for the coordinator."""
+    found = person_for_coordinator(viewer, person)
+    if found == viewer:
+        raise Http404
+    return found
+
+
+def question_for_coordinator(user: User, pk: int) -> Question:
+    """A question of any edition, for a coordinator."""
+    rows = Question.objects.select_related("quiz__unit__version__course")
+    question = rows.filter(pk=pk).first() if user.is_coordinator else None
+    if question is None:
+        raise Http404
+    return question

@@ -6,9 +6,27 @@ class QuizzesConfig(AppConfig):
     verbose_name = "Quizzes"
 
     def ready(self) -> None:
-        """Registers the coordinator's page on what is taught and tested."""
+        """Registers kinds of mail and the coordinator's pages on what is taught, tested and learned about questions."""
+        from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
+        from lms.people.tasks_list import register_task
+        from quizzes import mail, panels  # noqa: F401
 
+        people_panels.register_panel(panels.rules_of)
+        register_task(panels.open_reviews)
+        register_item(
+            DeskItem(
+                "item_reviews",
+                "Question reviews",
+                "message-circle",
+                "Questions that learners say are wrong, and your answer",
+            )
+        )
+        register_item(
+            DeskItem(
+                "questions", "Questions", "list-checks", "How each question does, which to look at, correcting one"
+            )
+        )
         register_item(
             DeskItem("coverage", "What is taught", "clipboard-check", "Each fact beside the words and questions on it")
         )

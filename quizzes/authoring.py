@@ -19,6 +19,7 @@ from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
 from courses.authoring.yamlsafe import Lines, Step
 from quizzes import kinds
+from quizzes.feedback import Level, Moment
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import sentences, split_stem
 
@@ -37,7 +38,7 @@ _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
 _WORD = re.compile(r"[a-z0-9']+")
 
 
-RULES = ("counts", "time_limit_minutes", "confidence", "practice")
+RULES = ("counts", "time_limit_minutes", "confidence", "practice", "feedback")
 """The keys of a quiz file that become columns of Quiz as they are."""
 
 
@@ -57,6 +58,7 @@ class QuizFile(Strict):
     time_limit_minutes: Annotated[int, Field(ge=1, le=600)] | None = None
     confidence: bool = True
     practice: bool = True
+    feedback: dict[Moment, Level] = {}
     questions: Annotated[list[Any], Field(min_length=1)]
 
 
@@ -135,9 +137,9 @@ class _Desk:
         broken = list(kind.problems(question))
         for dotted, why in broken:
             path = tuple(int(step) if step.isdigit() else step for step in dotted.split("."))
-            self._error(
-                (at, *path), _place(name, row, path), "question-structure", why[0].upper() + why[1:], "Mend this part."
-            )
+            what, _, mend = why.partition("\n")
+            what = what[:1].upper() + what[1:]
+            self._error((at, *path), _place(name, row, path), "question-structure", what, mend or "Mend this part.")
         said = list(texts(question))
         self._links(at, name, question)
         for group, options in kind.option_groups(question):
@@ -189,9 +191,8 @@ class _Desk:
                 self._error(path, place, "key-with-misconception", why, "Remove 'misconception' or 'correct'.")
             if not option.correct and not option.misconception:
                 why = "A wrong option must stand for a belief that people hold."
-                self._error(
-                    path, place, "missing-misconception", why, "Add 'misconception: ...' from misconceptions.yaml."
-                )
+                fix = "Add 'misconception: ...' with an id from misconceptions.yaml; or 'correct: true' if this is the right one."
+                self._error(path, place, "missing-misconception", why, fix)
             if _FORBIDDEN.search(option.text):
                 why = "Options that speak of other options test reading, not knowledge."
                 self._error(path, place, "forbidden-phrase", why, "Use multiple_choice, or write the option out.")
@@ -267,6 +268,12 @@ class _Desk:
             why = f"The quiz is for '{outer.unit}', and its unit is '{self.unit.author_id}'."
             self._error_at(("unit",), "unit", "wrong-unit", why, f"Write 'unit: {self.unit.author_id}'.")
         seats = sum(line.take for line in outer.draw)
+        first = outer.feedback.get(Moment.AFTER_SUBMIT, Level.ANSWERS)
+        for moment, level in outer.feedback.items():
+            if level.rank < first.rank:
+                why = f"'{moment}: {level}' shows less than is open after each hand-in ('{first}')."
+                fix = f"Write '{moment}: {first}' or more, or let after_submit show less."
+                self._error_at(("feedback", moment), f"feedback {moment}", "feedback-takes-back", why, fix)
         if seats != outer.serve:
             why = f"The draw takes {seats} questions, and 'serve' says {outer.serve}."
             self._error_at(("draw",), "draw", "draw-sum", why, "Make the two agree.")
@@ -283,8 +290,9 @@ class _Desk:
                 self._error_at(("draw", at), place, "draw-repeated", why, "Add up their 'take' in one line.")
             size = pool[pairs[at]]
             if whole and size < POOL_FOR_EACH_SEAT * line.take:
-                why = f"The pool has {size} questions for {line.take} seats; it needs {POOL_FOR_EACH_SEAT * line.take}."
-                self._error_at(("draw", at), place, "small-pool", why, "Write more questions, or take fewer.")
+                wanted, kind = POOL_FOR_EACH_SEAT * line.take, "critical" if line.critical else "not critical"
+                why = f"To take {line.take} here, the file needs {wanted} questions of {line.objective} that are {kind}; it has {size}."
+                self._error_at(("draw", at), place, "small-pool", why, "Write more of them, or take fewer.")
         if whole:
             self._mix(questions, set(pairs))
         self._stems(questions)

@@ -24,9 +24,10 @@ class Item:
 
 
 def digest(stored: dict[str, Any], order: dict[str, Any]) -> str:
-    """Twelve hex signs over every word that the reader sees and over the key; a rationale's wording does not count."""
+    """Twelve hex signs over every word that the reader sees and over the key. How a page prints them does not count, nor does the
+    wording of a rationale."""
     kind = kinds.get(stored["kind"])
-    return canonical.sha256([kind.taking(stored, order, None), kind.material(stored)])[:12]
+    return canonical.sha256([stored["kind"], _words(stored, order), kind.material(stored)])[:12]
 
 
 def sheet(quizzes: list[dict[str, Any]], seed: int) -> list[Item]:
@@ -44,12 +45,12 @@ def _item(stored: dict[str, Any], seed: int) -> Item:
 
 def lines(item: Item, number: int) -> list[str]:
     """The question as plain text, with positions and nothing that points to a key."""
-    taking = kinds.get(item.stored["kind"]).taking(item.stored, item.order, None)
-    text = [
-        f"## {number}. {item.digest} ({item.stored['kind']})",
-        plain(taking["scene_html"]),
-        plain(taking["ask_html"]),
-    ]
+    return [f"## {number}. {item.digest} ({item.stored['kind']})", *_words(item.stored, item.order)]
+
+
+def _words(stored: dict[str, Any], order: dict[str, Any]) -> list[str]:
+    taking = kinds.get(stored["kind"]).taking(stored, order, None)
+    text = [plain(taking["scene_html"]), plain(taking["ask_html"])]
     if taking.get("passage"):
         text.append("".join(p["html"] if p["row"] is None else f"[{p['row']['number']}]" for p in taking["passage"]))
     for row in taking["rows"]:

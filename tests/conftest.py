@@ -16,7 +16,7 @@ django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfile
 CONTENT = Path(django_settings.BASE_DIR) / "courses" / "content"
 
 
-ROUNDS = int(os.environ.get("LMS_FAULT_ROUNDS") or (20 if os.environ.get("CI") else 5))
+ROUNDS = int(os.environ.get("LMS_FAULT_ROUNDS") or 5)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

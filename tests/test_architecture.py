@@ -46,6 +46,7 @@ ROOMS = {
 NO_ORM = (
     "quizzes/grading",
     "quizzes/kinds",
+    "quizzes/statistics",
     "courses/certificates",
     "courses/authoring",
     "courses/requirements",

@@ -106,8 +106,23 @@ def finish_if_done(enrollment: Enrollment, *, at: dt.datetime) -> Certificate | 
 
 
 def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
-    """Called by quizzes when the last attempt of a unit was failed."""
+    """Called by quizzes when the last attempt of a unit was failed. The first time stays."""
     Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at)
+
+
+def attempts_opened(enrollment: Enrollment) -> None:
+    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed."""
+    Enrollment.objects.filter(pk=enrollment.pk).update(attempts_used_at=None)
+
+
+def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:
+    """Called by quizzes when a correction raised the result of a completed unit, so that a certificate still to come shows it.
+
+    A lower share than the unit has changes nothing. A certificate that was issued stays as it was printed.
+    """
+    for progress in UnitProgress.objects.filter(enrollment=enrollment, unit=unit, completed_at__isnull=False):
+        if passed.points * progress.out_of > progress.points * passed.out_of:
+            UnitProgress.objects.filter(pk=progress.pk).update(points=passed.points, out_of=passed.out_of)
 
 
 def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:

@@ -14,13 +14,12 @@ order, with a sorted list of misconception ids under ``misconceptions``), or Non
 """
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from courses.authoring import schema
+from courses.authoring import naming, schema
 from courses.authoring.compiled import CompiledCourse, CompiledPath, CompiledUnit, Tree
 from courses.authoring.findings import Findings
 from courses.authoring.shared import Shared, load_shared
@@ -28,9 +27,6 @@ from courses.authoring.unit import compile_unit
 from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
 from courses.authoring.yamlsafe import Lines, Loaded, load_yaml
-
-_UNIT = re.compile(r"(\d{2,3})-[a-z0-9]+(?:-[a-z0-9]+)*\.md")
-_QUIZ = ".quiz.yaml"
 
 
 class CheckQuiz(Protocol):
@@ -78,13 +74,16 @@ def compile_tree(
     check_quiz: CheckQuiz | None = None,
     check_pools: CheckPools | None = None,
     today: dt.date | None = None,
+    draft: str = "",
 ) -> Tree:
     """Compiles every course of a content folder and reports all findings at once. Touches no database.
 
     ``check_pools`` is called once for each course, when its quizzes are compiled. ``today`` decides which waivers have
     lapsed and which facts are due for a recheck; without it the clock does. Without ``check_quiz`` quizzes are read but not
     checked, and units carry none. A course whose course.yaml is unreadable is left out of ``Tree.courses``; its other files
-    are checked all the same.
+    are checked all the same. A folder whose name begins with ``_`` or ``.`` is left out, unless ``draft`` names it.
+
+    Where two courses use the same id, the one in a folder named by its slug keeps it: a copied folder is the other one.
     """
     findings = Findings()
     if not root.is_dir():
@@ -92,7 +91,8 @@ def compile_tree(
         return Tree([], [], findings, [])
     shared = load_shared(root, findings=findings, today=today)
     compiler = _Compiler(root, shared, findings, check_quiz)
-    folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
+    folders = [path for path in root.iterdir() if path.is_dir() and (path.name[0] not in "._" or path.name == draft)]
+    folders.sort(key=lambda path: (not naming.names_its_folder(path), path.name))
     courses = [course for folder in folders if (course := compiler.course(folder))]
     if check_pools is not None:
         for course in courses:
@@ -192,8 +192,8 @@ class _Compiler:
     def units(self, folder: Path) -> list[CompiledUnit]:
         """Compiles the units of a folder in the order of their numbers."""
         files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        pages = [path for path in files if _UNIT.fullmatch(path.name)]
-        quizzes = {path.name for path in files if path.name.endswith(_QUIZ)}
+        pages = [path for path in files if naming.UNIT.fullmatch(path.name)]
+        quizzes = {path.name for path in files if path.name.endswith(naming.QUIZ)}
         units: list[CompiledUnit] = []
         figures: set[Path] = set()
         numbers: dict[int, str] = {}
@@ -212,7 +212,7 @@ class _Compiler:
             if result.unit is not None:
                 self.take_unit(result.unit, result.lines, folder)
                 units.append(result.unit)
-            quiz = self.quiz(path.with_name(path.stem + _QUIZ), result.unit)
+            quiz = self.quiz(path.with_name(path.stem + naming.QUIZ), result.unit)
             if result.unit is not None:
                 result.unit.quiz = quiz
         self.check_files(folder, files, pages, quizzes, figures)
@@ -259,21 +259,26 @@ class _Compiler:
             self.findings.error(
                 "no-units", self.name(folder), why="The course has no unit.", fix="Add 01-name.md and its quiz."
             )
-        owned = {page.stem + _QUIZ for page in pages}
+        owned = {page.stem + naming.QUIZ for page in pages}
         for name in sorted(quizzes - owned):
             self.findings.error(
                 "missing-unit",
                 self.name(folder / name),
                 why="This quiz has no unit of the same name.",
-                fix=f"Add {name.removesuffix(_QUIZ)}.md, or rename the quiz.",
+                fix=f"Add {name.removesuffix(naming.QUIZ)}.md, or rename the quiz.",
             )
         for path in files:
             if path not in pages and path.name != "course.yaml" and path.name not in quizzes:
                 self.findings.warning(
-                    "stray-file",
+                    "stray-file", self.name(path), why="This file is not used.", fix=naming.rename(path.name)
+                )
+        for path in sorted(folder.iterdir()):
+            if path.is_dir() and path.name != "figures" and path.name[0] not in "._":
+                self.findings.warning(
+                    "stray-folder",
                     self.name(path),
-                    why="This file is not used.",
-                    fix="Name units 01-some-words.md and quizzes 01-some-words.quiz.yaml, or move the file away.",
+                    why="Nothing in this folder is read.",
+                    fix="Put units, quizzes and course.yaml beside each other in the course's folder, and pictures in 'figures'.",
                 )
         for path in sorted((folder / "figures").glob("*")):
             if path.resolve() not in figures:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from courses.authoring.findings import Findings
 
 BLOCKS = ("callout", "vignette", "myth", "fact", "protocol", "figure", "practice", "monday")
-_FENCE = re.compile(r"\s*:::+\s*(.*?)\s*$")
+_FENCE = re.compile(r"\s*(::+)\s*(.*?)\s*$")
 _HEADING = re.compile(r"\s{0,3}##?\s")
 
 
@@ -33,7 +33,9 @@ def split(lines: list[str], first: int, *, file: str, findings: Findings) -> lis
 
     An unknown block is reported and its inside is kept as prose.
     """
-    fences = [(index, match[1]) for index, line in enumerate(lines) if (match := _FENCE.match(line))]
+    fences = [
+        (index, match[2]) for index, line in enumerate(lines) if (match := _fence(line, first + index, file, findings))
+    ]
     segments: list[Segment] = []
     start = 0  # first line not yet handed out
     position = 0
@@ -91,7 +93,7 @@ def split(lines: list[str], first: int, *, file: str, findings: Findings) -> lis
                 fix="Write ::: on a line of its own where it ends.",
             )
         if name not in BLOCKS:
-            near = difflib.get_close_matches(name, BLOCKS, n=1)
+            near = difflib.get_close_matches(name.lower(), BLOCKS, n=1)
             findings.error(
                 "unknown-block",
                 file,
@@ -105,3 +107,19 @@ def split(lines: list[str], first: int, *, file: str, findings: Findings) -> lis
         segments.append(Segment(name, argument.strip(), first + index, first + index + 1, text))
     prose(len(lines))
     return segments
+
+
+def _fence(line: str, number: int, file: str, findings: Findings) -> re.Match[str] | None:
+    """The line as a fence. Two colons alone, or before the name of a block, are reported and taken for three."""
+    match = _FENCE.match(line)
+    if match and len(match[1]) == 2:
+        if match[2] and not difflib.get_close_matches(match[2].split()[0].lower(), BLOCKS, n=1, cutoff=0.8):
+            return None
+        findings.error(
+            "fence-colons",
+            file,
+            line=number,
+            why="Two colons stand here, where a block opens or closes with three.",
+            fix=f"Write {f'::: {match[2]}'.strip()}.",
+        )
+    return match

@@ -20,7 +20,8 @@ class Lookups:
     @staticmethod
     def near(name: str, known: Iterable[str], file: str) -> str:
         """What to write instead of an unknown id."""
-        close = difflib.get_close_matches(name, list(known), n=1)
+        names = list(known)
+        close = [one for one in names if one.lower() == name.lower()] or difflib.get_close_matches(name, names, n=1)
         return f"Did you mean '{close[0]}'?" if close else f"Add it to {file}, or correct the id."
 
     def check_facts(
@@ -30,7 +31,7 @@ class Lookups:
         for name in ids:
             fact = self.facts.get(name)
             if fact is None:
-                fix = self.near(name, self.facts, "facts.yaml or supplement.yaml")
+                fix = self._fact_meant(name)
                 findings.error("unknown-fact", file, line=line, place=place, why=f"There is no fact '{name}'.", fix=fix)
             elif fact.use == "exclude":
                 findings.error(
@@ -41,6 +42,13 @@ class Lookups:
                     why=f"The fact {name} is marked 'exclude': it must not be taught.",
                     fix="Take it out, or rest the text on another fact.",
                 )
+
+    def _fact_meant(self, name: str) -> str:
+        """Ids of facts are numbers, so a near one is most likely another fact: only the way of writing is mended."""
+        bare = name.strip(",;.").upper()
+        if bare != name and bare in self.facts:
+            return f"Write {bare}, with spaces and no commas between several." if "," in name else f"Write {bare}."
+        return "Look the fact up in facts.yaml or supplement.yaml, and write its id as it stands there."
 
     def check_misconception(
         self, name: str, *, findings: Findings, file: str, line: int | None = None, place: str = ""

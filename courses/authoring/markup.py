@@ -35,8 +35,11 @@ _CLASSES = {
     "a": {"term", "source"},
     "span": {"quoted", *(f"quoted-{context}" for context in CONTEXTS)},
     "div": {"tablewrap"},
-    "table": {"table", "swap"},
+    "table": {"table", "swap", "swap-sentences"},
 }
+_SHORT_CELL = 80
+"""A table of two columns sets its second column in bold, unless a cell there is longer: then it holds sentences, and only what the
+author marks is bold."""
 _OUTSIDE = ("https", "mailto", "tel")
 _HTML_LIKE = re.compile(r"</?[A-Za-z][^<>]*>?|<!--")
 
@@ -52,7 +55,9 @@ def _parser() -> MarkdownIt:
 
 def _table_open(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     meta = tokens[index].meta
-    label, look = escape(str(meta.get("label", "Table"))), "swap" if meta.get("columns") == 2 else "table"
+    label, look = escape(str(meta.get("label", "Table"))), "table"
+    if meta.get("columns") == 2:
+        look = "swap swap-sentences" if meta.get("longest", 0) > _SHORT_CELL else "swap"
     return f'<div class="tablewrap" role="region" tabindex="0" aria-label="{label}"><table class="{look}">\n'
 
 
@@ -124,8 +129,11 @@ class Desk:
                 self._settle_inline(token, line)
                 if table is not None and table.meta.get("head"):
                     table.meta["labels"].append("".join(piece.whole for piece in pieces([token])))
+                elif table is not None:
+                    size = len(" ".join(piece.whole for piece in pieces([token])))
+                    table.meta["longest"] = max(table.meta["longest"], size)
             elif token.type == "table_open":
-                table, token.meta = token, {"labels": [], "head": True, "columns": 0}
+                table, token.meta = token, {"labels": [], "head": True, "columns": 0, "longest": 0}
             elif token.type == "th_open" and table is not None:
                 if following.content.strip():
                     token.attrs = {"scope": "col"}
@@ -134,6 +142,8 @@ class Desk:
                 table.meta["columns"] += 1
             elif token.type == "td_open":
                 token.attrs = {}
+            elif token.type == "table_close":
+                table = None
             elif token.type == "thead_close" and table is not None:
                 table.meta["head"] = False
                 table.meta["label"] = "Table: " + ", ".join(" ".join(label.split()) for label in table.meta["labels"])
@@ -205,7 +215,9 @@ class Desk:
                 "link-unknown",
                 line,
                 f"The link '{href[:80]}' leads nowhere: pages of this training have no fixed address.",
-                "Use https:, mailto:, tel:, term: or source:.",
+                f"Write https://{href[:80]}."
+                if href.startswith("www.")
+                else "Use https:, mailto:, tel:, term: or source:.",
             )
         return False
 

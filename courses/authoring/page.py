@@ -27,6 +27,11 @@ from courses.authoring.shared import Shared
 from courses.authoring.svg import read_figure
 from courses.authoring.waivers import Waivers
 
+_UNREAD = re.compile(
+    r"\]\s*\((?:term|source|figures|https?|mailto|tel)\b|\]\s+?\{\.|\[[^\]]*\]\s*\{[\w ]*\}|\(\s*(?:term|source)\s*:"
+)
+_STUCK_HEADING = re.compile(r"#{1,6}[^\W\d]")
+
 
 class Page:
     """Compiles the segments of one unit. ``objectives`` and ``facts`` are None when the front matter is unreadable."""
@@ -106,10 +111,23 @@ class Page:
         self.anchors.collect(
             tokens, inside=segment.name, facts=segment.argument.split() if segment.name == "fact" else ()
         )
-        self._check_words(pieces(tokens), context=context, counted=counted)
+        found = pieces(tokens)
+        self._check_unread(found)
+        self._check_words(found, context=context, counted=counted)
         if cited:
             self._check_figures(tokens)
         return tokens
+
+    def _check_unread(self, found: list[Piece]) -> None:
+        """Marks that a slip of the pen turned into words: a learner would read the brackets."""
+        for piece in found:
+            for row, text in enumerate(piece.whole.split("\n")):
+                line = piece.line + row if piece.line else None
+                if _UNREAD.search(text):
+                    fix = 'Write it without spaces inside ( ) and with straight quote marks: ([words](source:ID "E-053")).'
+                    self._error("mark-unread", line, "A link, picture or mark here is not read as one.", fix)
+                if _STUCK_HEADING.match(text):
+                    self._error("heading-space", line, "This heading is not read as one.", "Write a space after ##.")
 
     def _drop_images(self, tokens: Sequence[Token]) -> None:
         for token in tokens:
@@ -291,7 +309,7 @@ class Page:
             child for token in tokens[1:2] for child in token.children or [] if child.type not in ("image", "softbreak")
         ]
         if len(images) != 1 or any(_words(child) for child in others):
-            fix = "Begin with ![alt text](figures/name.svg) in a paragraph of its own."
+            fix = "Begin with ![alt text](figures/name.svg) in a paragraph of its own; the name of the file holds no spaces."
             self._error("figure-picture", segment.line, "The first paragraph of the figure is not one picture.", fix)
             return None
         rest = tokens[3:]

@@ -9,6 +9,7 @@ from courses.authoring.compiled import Entry
 from courses.authoring.markup import Desk
 
 _BOX = re.compile(r"\[([ xX])\]\s+")
+_STUCK = re.compile(r"^\s*[-*+]\[[ xX]?\]")
 
 Report = Callable[[str, int | None, str, str, str], None]
 """Reports an error: rule, line, why, fix, place."""
@@ -29,6 +30,11 @@ def read_practice(
     rest = next((token for token in tokens[end + 1 :] if token.map), None)
     if rest is not None and rest.map:
         report("practice-shape", rest.map[0], "Text follows the list of options.", "Move it above the list.", place)
+    for token in tokens:
+        for row, text in enumerate(token.content.split("\n") if token.type == "inline" else ()):
+            if _STUCK.match(text) and token.map:
+                fix = "Write a space after the dash: - [ ] (wrong) or - [x] (right)."
+                report("practice-option", token.map[0] + row, "This option is not read as one.", fix, place)
     options: list[Entry] = []
     for item in _items(tokens[start + 1 : end]):
         options.append(_option(item, desk, f"{place} option {len(options) + 1}", report))

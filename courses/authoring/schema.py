@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 Slug = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=160)]
+ONE_LINE = r"^[^\n\t]*$"
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=160, pattern=ONE_LINE)]
 Level = Literal["Remember", "Understand", "Apply", "Analyze", "Evaluate", "Create"]
 Audience = Literal["volunteer", "staff", "supervisor"]
 Context = Literal["myth", "quote", "self", "citation", "historical", "study", "distractor"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from courses.authoring.findings import Findings
 from courses.authoring.language import Piece
@@ -17,6 +18,8 @@ from courses.authoring.yamlsafe import read_text
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _MAX_BYTES = 200_000
+_SMALLEST = 16
+"""The size of text in a drawing that is 400 units wide."""
 _SHAPES = ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon")
 _ELEMENTS = {
     *("svg", "g", "title", "desc", "defs", "symbol", "use", "marker", "clipPath", "mask", "text", "tspan"),
@@ -65,29 +68,51 @@ def read_figure(path: Path, *, file: str, prefix: str, findings: Findings) -> Fi
         root = ElementTree.fromstring(text)  # noqa: S314 - without a DOCTYPE there are no entities to expand
     except (ElementTree.ParseError, ValueError) as error:
         line = getattr(error, "position", (None,))[0]
-        findings.error("svg-syntax", file, line=line, why=f"This is not valid SVG: {error}.", fix="Correct the file.")
+        fix = "Close every < with > and every element; or save the drawing again as plain SVG."
+        findings.error("svg-syntax", file, line=line, why=f"This is not valid SVG: {error}.", fix=fix)
         return None
     if root.tag != f"{_SVG}svg":
         _refuse(
             findings, file, "The outer element is not an svg in the SVG namespace.", 'Begin with <svg xmlns="...">.'
         )
         return None
-    cleaned = _Cleaner(file, prefix, findings).element(root)
+    cleaned = _Cleaner(file, prefix, findings, _lines(text), _width(root)).element(root)
     _name(root, cleaned, file, prefix, findings)
     words = [Piece(None, " ".join(part.split()), kind="figure") for part in _texts(cleaned)]
     return Figure(ElementTree.tostring(cleaned, encoding="unicode", short_empty_elements=True).strip(), words)
 
 
-def _refuse(findings: Findings, file: str, why: str, fix: str) -> None:
-    findings.error("figure-unsafe", file, why=why, fix=fix)
+def _refuse(findings: Findings, file: str, why: str, fix: str, line: int | None = None) -> None:
+    findings.error("figure-unsafe", file, line=line, why=why, fix=fix)
+
+
+def _lines(text: str) -> Iterator[int]:
+    """The line of each element, comments left out, in the order of the file."""
+    found: list[int] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda name, attributes: found.append(parser.CurrentLineNumber)
+    parser.Parse(text, True)
+    return iter(found)
+
+
+def _width(root: ElementTree.Element) -> float:
+    try:
+        return float(root.get("viewBox", "").replace(",", " ").split()[2]) or 400
+    except (IndexError, ValueError):
+        return 400
 
 
 class _Cleaner:
-    def __init__(self, file: str, prefix: str, findings: Findings) -> None:
-        self.file, self.prefix, self.findings = file, prefix, findings
+    def __init__(self, file: str, prefix: str, findings: Findings, lines: Iterator[int], width: float) -> None:
+        self.file, self.prefix, self.findings, self.lines = file, prefix, findings, lines
+        self.line, self.width = 0, width
+
+    def refuse(self, why: str, fix: str) -> None:
+        _refuse(self.findings, self.file, why, fix, self.line)
 
     def element(self, source: ElementTree.Element) -> ElementTree.Element:
         """A copy that holds only what the allow-list names. Namespaces are dropped, as HTML wants."""
+        self.line = next(self.lines)
         result = ElementTree.Element(source.tag.removeprefix(_SVG), dict(self.attributes(source)))
         result.text, result.tail = source.text, source.tail
         for child in source:
@@ -95,10 +120,10 @@ class _Cleaner:
             if name in _ELEMENTS and name != "svg" and source.tag not in _NAMES:
                 result.append(self.element(child))
             else:
-                shown = name.rpartition("}")[2] or "processing instruction"
-                _refuse(
-                    self.findings, self.file, f"The element <{shown}> is not allowed.", "Remove it from the drawing."
-                )
+                self.line = next(self.lines)
+                for _ in range(sum(1 for _ in child.iter()) - 1):  # what stands inside it goes with it
+                    next(self.lines)
+                self.refuse(f"The element <{name.rpartition('}')[2]}> is not allowed.", "Remove it from the drawing.")
         return result
 
     def attributes(self, source: ElementTree.Element) -> Iterator[tuple[str, str]]:
@@ -109,14 +134,29 @@ class _Cleaner:
                 continue
             safe = self.value(name, value) if name in _ATTRIBUTES else None
             if safe is None:
-                _refuse(
-                    self.findings,
-                    self.file,
+                self.refuse(
                     f'The attribute {name}="{value[:40]}" on <{source.tag.removeprefix(_SVG)}> is not allowed.',
                     "Remove it. Use classes and presentation attributes; point only at ids inside the picture.",
                 )
             else:
+                if name == "font-size":
+                    self.check_size(value)
                 yield name, safe
+
+    def check_size(self, value: str) -> None:
+        """A phone shows 400 units of the drawing on about 325 dots."""
+        try:
+            shown = float(value.removesuffix("px")) * 400 / self.width
+        except ValueError:
+            return
+        if shown < _SMALLEST:
+            self.findings.warning(
+                "figure-small-text",
+                self.file,
+                line=self.line,
+                why=f"Text of size {value} is too small to read on a phone: the drawing is {self.width:g} units wide.",
+                fix=f'Write font-size="{_SMALLEST * self.width / 400:g}" or more.',
+            )
 
     def value(self, name: str, value: str) -> str | None:
         """The value with ids prefixed, or None when it points outside."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from courses.authoring.findings import Findings
+from courses.authoring.schema import ONE_LINE
 from courses.authoring.yamlsafe import Lines, Step
 
 M = TypeVar("M", bound=BaseModel)
@@ -88,8 +89,10 @@ def _locate(loc: tuple[int | str, ...], data: Any) -> tuple[tuple[Step, ...], st
 def _words(detail: ErrorDetails, model: Any, path: tuple[Step, ...]) -> tuple[str, str, str]:
     """Rule, why and fix for one pydantic error."""
     kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    key = str(path[-1]) if path else "this"
-    shown = f"'{str(given)[:60]}'" if isinstance(given, str) else "this value"
+    key = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
+    if not path:
+        return _whole(given)
+    shown = f"'{' '.join(given.split())[:60]}'" if isinstance(given, str) else "this value"
     if kind == "missing":
         return "missing-key", f"The key '{key}' is missing.", f"Add a line '{key}: ...'."
     if kind == "extra_forbidden":
@@ -114,11 +117,35 @@ def _words(detail: ErrorDetails, model: Any, path: tuple[Step, ...]) -> tuple[st
         return "bad-value", f"'{key}' is empty.", "Fill it in."
     if kind.startswith(("date_", "datetime_")):
         return "bad-value", f"'{key}' cannot be {shown}.", "Write a date as 2026-11-22."
-    if kind.startswith(("int_", "float_", "decimal_")):
-        return "bad-value", f"'{key}' cannot be {shown}.", f"Write a number. {detail['msg']}."
+    if kind in _LIMITS:
+        limit = next(
+            (context[name] for name in ("le", "lt", "ge", "gt", "max_length", "decimal_places") if name in context), ""
+        )
+        return "bad-value", f"'{key}' cannot be {shown}.", _LIMITS[kind].format(limit)
+    if kind.startswith("int_"):
+        return "bad-value", f"'{key}' cannot be {shown}.", "Write a whole number and nothing else, such as 12."
+    if kind.startswith(("float_", "decimal_")):
+        return "bad-value", f"'{key}' cannot be {shown}.", "Write a number with a point and nothing else, such as 0.25."
     if kind.startswith("bool_"):
         return "bad-value", f"'{key}' cannot be {shown}.", "Write true or false."
     return "bad-value", f"'{key}' cannot be {shown}.", f"{detail['msg']}."
+
+
+_LIMITS = {
+    "less_than_equal": "Write {} or less.",
+    "less_than": "Write less than {}.",
+    "greater_than_equal": "Write {} or more.",
+    "greater_than": "Write more than {}.",
+    "string_too_long": "Use {} characters or fewer.",
+    "decimal_max_places": "Use {} digits or fewer after the point.",
+}
+
+
+def _whole(given: Any) -> tuple[str, str, str]:
+    """Something that should be a group of lines and is not, such as an empty file."""
+    if given is None:
+        return "bad-value", "Nothing is written here.", "Copy the lines of another course, and change the words."
+    return "bad-value", "This must be a group of 'key: value' lines.", "Check the indentation, and the dash before it."
 
 
 def _suggest(key: str, model: Any) -> str:
@@ -140,4 +167,6 @@ def _shape(pattern: str) -> str:
         return "Write a language tag, such as en."
     if pattern.startswith("^[A-Za-z0-9]"):
         return "Use letters, digits, hyphens, dots and underscores, without spaces."
+    if pattern == ONE_LINE:
+        return "Keep it to one line."
     return f"It must match {pattern}."

@@ -5,12 +5,14 @@ A bare ``on``, ``yes`` or ``12`` stays that text (pydantic converts where a numb
 what the reader gets; so are duplicate keys, files over the size limit and nesting over the depth limit.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from courses.authoring import characters, yamlwords
 from courses.authoring.findings import Findings
 
 MAX_BYTES = 1_000_000
@@ -58,12 +60,23 @@ def read_text(path: Path, *, file: str, findings: Findings, limit: int = MAX_BYT
                 fix="Split it, or take out what is not text.",
             )
             return None
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        data = path.read_bytes()
+        if data.count(0) > len(data) // 4:  # every second byte is empty: UTF-16 without its mark
+            raise UnicodeDecodeError("utf-8", data, 0, 1, "UTF-16")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        return characters.without(text, file=file, findings=findings)
     except FileNotFoundError:
         findings.error("missing-file", file, why="The file is not there.", fix=f"Add {file}.")
     except UnicodeDecodeError as error:
+        wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff") or error.reason == "UTF-16"
         findings.error(
-            "not-utf8", file, why=f"Byte {error.start} is not UTF-8 text.", fix="Save the file with the encoding UTF-8."
+            "not-utf8",
+            file,
+            line=None if wide else error.object[: error.start].count(b"\n") + 1,
+            why="The file is saved as UTF-16 (some editors say 'Unicode')."
+            if wide
+            else "This line holds a character that is not UTF-8 text: an older Windows encoding, perhaps.",
+            fix="Open it in your editor, choose 'Save as', and take the encoding UTF-8.",
         )
     except OSError as error:
         findings.error(
@@ -85,21 +98,29 @@ def parse_yaml(text: str, *, file: str, findings: Findings, offset: int = 0) -> 
     except _Refused as refused:
         findings.error(refused.rule, file, line=refused.line, why=refused.why, fix=refused.fix)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 + offset if mark else None
-        column = f"column {mark.column + 1}" if mark else ""
-        said = " ".join(part for part in (error.context, error.problem) if part)
+        found = yamlwords.words(error, text)
         findings.error(
             "yaml-syntax",
             file,
-            line=line,
-            place=column,
-            why=f"This is not valid YAML: {said}.",
-            fix="Check indentation, and put a text that holds a colon or starts with a quote mark in quotes.",
+            line=found.line + offset if found.line else None,
+            place=f"column {found.column}" if found.column else "",
+            why=found.why,
+            fix=found.fix,
         )
     except yaml.YAMLError as error:
         findings.error("yaml-syntax", file, why=f"This is not valid YAML: {error}.", fix="Remove control characters.")
     return None
+
+
+def _spoken(path: tuple[Step, ...]) -> str:
+    """``question number 3 level`` for ``("questions", 2, "level")``."""
+    said: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            said[-1:] = [f"{said[-1].removesuffix('s')} number {step + 1}" if said else f"entry {step + 1}"]
+        else:
+            said.append(step)
+    return " ".join(said)
 
 
 class _Builder:
@@ -110,7 +131,7 @@ class _Builder:
         self.lines = Lines()
 
     def build(self, text: str) -> Loaded:
-        self.events = yaml.parse(text, Loader=_LOADER)
+        self.events, self.source = yaml.parse(text, Loader=_LOADER), text.split("\n")
         data: Any = None
         documents = 0
         for event in self.events:
@@ -146,10 +167,38 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise _Refused("yaml-depth", line, f"The nesting is deeper than {MAX_DEPTH}.", "Flatten this part.")
         if isinstance(event, yaml.ScalarEvent):
-            return None if event.implicit[0] and event.value in _NULLS else event.value
+            return None if event.implicit[0] and event.value in _NULLS else self.text(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path, depth)
         return self.mapping(path, depth)
+
+    def text(self, event: yaml.ScalarEvent, path: tuple[Step, ...]) -> str:
+        """The words of one value. What an escape such as \\0 makes of them is looked at here, and not in the file."""
+        value = str(event.value)
+        forbidden = characters.FORBIDDEN.search(value)
+        if forbidden:
+            place = _spoken(path)
+            characters.report(
+                forbidden[0], file=self.file, findings=self.findings, line=self.line(event), place=place, escaped=True
+            )
+            value = characters.FORBIDDEN.sub(" ", value)
+        if event.implicit[0] and event.end_mark:
+            self.comment(event.end_mark.line, event.end_mark.column, path)
+        return value
+
+    def comment(self, line: int, column: int, path: tuple[Step, ...]) -> None:
+        """``text: Step #3`` loses its end, as # begins a comment. One with a space after it is meant as a comment."""
+        rest = self.source[line][column:]
+        lost = re.match(r"\s+(#[^\s#].*)", rest)
+        if lost:
+            self.findings.warning(
+                "yaml-comment",
+                self.file,
+                line=line + 1 + self.offset,
+                place=_spoken(path),
+                why=f"'{lost[1].strip()[:60]}' is not read: # begins a comment.",
+                fix="Put the text in quotes. If it is a comment, write a space after #.",
+            )
 
     def sequence(self, path: tuple[Step, ...], depth: int) -> list[Any]:
         items: list[Any] = []
@@ -169,7 +218,14 @@ class _Builder:
                 raise _Refused(
                     "yaml-key", line, "A key must be plain text.", "Write the key as one word, followed by a colon."
                 )
-            key = event.value
+            key = str(event.value)
+            if key != key.strip() or characters.FORBIDDEN.search(key):
+                raise _Refused(
+                    "yaml-key",
+                    line,
+                    "A space that is not an ordinary one, or a hidden character, stands beside this key.",
+                    "Delete the space before and after the key, and type it again.",
+                )
             again = key in found
             if not again:
                 self.lines.known[(*path, key)] = line
@@ -179,7 +235,7 @@ class _Builder:
                     "duplicate-key",
                     self.file,
                     line=line,
-                    place=".".join(map(str, (*path, key))),
+                    place=_spoken((*path, key)),
                     why=f"The key '{key}' stands here a second time; the first is in line {self.lines.known[(*path, key)]}.",
                     fix="Keep one of the two.",
                 )

@@ -86,5 +86,15 @@ class Unit(models.Model):
         return self.title
 
     @property
+    def objective_texts(self) -> dict[str, str]:
+        """Id to text."""
+        return {objective["id"]: objective["text"] for objective in self.objectives}
+
+    @property
+    def section_ids(self) -> dict[str, str]:
+        """Title to the id that an address can point at."""
+        return {section["title"]: section["id"] for section in self.sections}
+
+    @property
     def slots(self) -> list[str]:
         return [block["slot"] for block in self.blocks if block["type"] == "protocol"]

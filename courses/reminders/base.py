@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -70,12 +71,12 @@ class AssignmentKind(kinds.Kind):
         }
 
 
-class Reminder(AssignmentKind):
+class Reminder(AssignmentKind, ABC):
     """A kind that the planner asks what is due."""
 
+    @abstractmethod
     def due(self, at: dt.datetime) -> Iterable[Due]:
         """The reasons to write at this instant; said again and again until the day is over, so the key must hold the day."""
-        raise NotImplementedError
 
 
 def open_assignments(at: dt.datetime) -> Any:

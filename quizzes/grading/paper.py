@@ -30,7 +30,7 @@ class ObjectiveResult:
 
 @dataclass(frozen=True, slots=True)
 class PaperResult:
-    """The result of a sitting. The denominator is the number of questions drawn, answered or not."""
+    """The result of a sitting. The denominator is the number of questions drawn, answered or not, without those ``left_out``."""
 
     points: Fraction
     out_of: int
@@ -41,6 +41,7 @@ class PaperResult:
     critical_missed: tuple[int, ...]
     objectives: tuple[ObjectiveResult, ...]
     results: tuple[Result, ...]
+    left_out: frozenset[int] = frozenset()
 
     @property
     def passed(self) -> bool:
@@ -91,28 +92,41 @@ def grade_paper(items: Iterable[PaperItem], *, pass_mark: int) -> PaperResult:
         raise ValueError("a pass mark is a percentage")
     drawn = tuple(items)
     results = tuple(kinds.get(item.stored["kind"]).grade(item.stored, item.order, item.answer) for item in drawn)
-    points = sum((result.points for result in results), Fraction(0))
-    missed = tuple(n for n, item in enumerate(drawn) if item.stored["critical"] and not results[n].right)
+    return sum_up(drawn, results, pass_mark=pass_mark)
+
+
+def sum_up(
+    drawn: tuple[PaperItem, ...],
+    results: tuple[Result, ...],
+    *,
+    pass_mark: int,
+    left_out: frozenset[int] = frozenset(),
+) -> PaperResult:
+    """The whole from the results of its items. Items ``left_out`` (by index) count nowhere, neither as points nor as questions."""
+    counted = [n for n in range(len(drawn)) if n not in left_out]
+    points = sum((results[n].points for n in counted), Fraction(0))
+    missed = tuple(n for n in counted if drawn[n].stored["critical"] and not results[n].right)
     return PaperResult(
         points=points,
-        out_of=len(drawn),
+        out_of=len(counted),
         pass_mark=pass_mark,
-        right=sum(result.right for result in results),
+        right=sum(results[n].right for n in counted),
         answered=sum(result.answered for result in results),
-        reached=bool(drawn) and points * 100 >= pass_mark * len(drawn),
+        reached=bool(counted) and points * 100 >= pass_mark * len(counted),
         critical_missed=missed,
-        objectives=_by_objective(drawn, results, missed),
+        objectives=_by_objective(drawn, results, missed, counted),
         results=results,
+        left_out=left_out,
     )
 
 
 def _by_objective(
-    drawn: tuple[PaperItem, ...], results: tuple[Result, ...], missed: tuple[int, ...]
+    drawn: tuple[PaperItem, ...], results: tuple[Result, ...], missed: tuple[int, ...], counted: list[int]
 ) -> tuple[ObjectiveResult, ...]:
     """In the order in which the objectives first appear."""
     places: dict[str, list[int]] = {}
-    for n, item in enumerate(drawn):
-        places.setdefault(item.stored["objective"], []).append(n)
+    for n in counted:
+        places.setdefault(drawn[n].stored["objective"], []).append(n)
     return tuple(
         ObjectiveResult(objective, sum(results[n].right for n in own), len(own), any(n in missed for n in own))
         for objective, own in places.items()

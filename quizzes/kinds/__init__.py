@@ -1,6 +1,7 @@
 """The question kinds. One file in this package is one kind; it registers itself by existing.
 
-A module with a name ``KIND`` is a kind. ``get(slug)`` gives it, ``all()`` gives every one, sorted by slug.
+A module with a name ``KIND`` is a kind. ``get(slug)`` gives it, ``all()`` gives every one, sorted by slug. A file that says
+``KIND`` needs nothing else: rules, form, grading, its sample for the contract tests stand in it, and the common templates print it.
 """
 
 import importlib

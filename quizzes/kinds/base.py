@@ -13,17 +13,20 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from django import forms
+from django.template.loader import select_template
 from django.utils.datastructures import MultiValueDict
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic import ValidationError as ShapeError
 
-from quizzes.grading.result import Result
+from quizzes.grading.result import Part, Result
 from quizzes.kinds.form import AnswerForm, Values
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline, plain, split_stem
+from quizzes.kinds.tables import ChoiceTable
 
 Stored = dict[str, Any]
 Order = dict[str, Any]
@@ -51,13 +54,31 @@ class AnswerShape(BaseModel):
 Position = Annotated[int, Field(ge=0, le=99)]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A small question of a kind, for the contract tests: the keys that an author writes beside those every kind has.
+
+    ``other_key`` holds the keys that make it another question with the same words to the eye: another answer is right. ``typed`` are
+    answers for its text fields, right and wrong ones.
+    """
+
+    body: dict[str, Any]
+    other_key: dict[str, Any]
+    typed: tuple[str, ...] = ()
+
+
 class Kind(ABC):
-    """One kind of question. Instances hold no state; every method is pure but ``serve``, which draws from ``rng``."""
+    """One kind of question. Instances hold no state; every method is pure but ``serve``, which draws from ``rng``.
+
+    A kind without templates of its own (``quizzes/kinds/<slug>/taking.html`` and ``review.html``) is printed by the common ones,
+    from its rows.
+    """
 
     slug: ClassVar[str]
     label: ClassVar[str]
     schema: ClassVar[type[Question]]
     answer_shape: ClassVar[type[AnswerShape]]
+    sample: ClassVar[Sample]
 
     # ---- what a kind must say -----------------------------------------------------------------------------------
 
@@ -83,7 +104,11 @@ class Kind(ABC):
 
     @abstractmethod
     def rows(self, stored: Stored, order: Order, values: Values) -> list[dict[str, Any]]:
-        """The controls as served, one a field: name, label, options with position, text and chosen, or a value."""
+        """The controls as served, one a field.
+
+        Each has a ``name``, and ``options`` (position, text, html, chosen) or a ``value`` with its ``length``; ``html`` is what it is
+        called. The common template also wants ``control``: radio, checkbox, select or text.
+        """
 
     @abstractmethod
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
@@ -99,23 +124,58 @@ class Kind(ABC):
 
     @abstractmethod
     def feedback(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, Any]]:
-        """Groups of items for review: see ``item``."""
+        """Groups of items for review: see ``item``. A group whose order tells the key names under ``unkeyed`` a title and an order
+        of its items that do not."""
 
     @abstractmethod
     def material(self, stored: Stored) -> Any:
         """What a learner is judged by, as JSON: a change of it is material and needs a raised revision."""
 
     def problems(self, question: Any) -> Iterable[tuple[str, str]]:
-        """(place, sentence) for each rule of this kind that an author's question breaks, beyond its schema."""
+        """(place, words) for each rule of this kind that an author's question breaks, beyond its schema.
+
+        The words are what is wrong, a line break, and what to write instead.
+        """
         return ()
 
     def option_groups(self, question: Any) -> Iterable[tuple[str, list[Option]]]:
         """(place, options) for each list of options that holds keys; for the checks on content."""
         return ()
 
+    def focus(self, order: Order, cleaned: dict[str, Any], answer: Answer | None) -> str:
+        """The id of the control at which the page opens again, when a button inside the question was pressed."""
+        return ""
+
     def cut(self, stem: str) -> tuple[str, str]:
         """(scene, ask): the ask becomes the legend of the controls."""
         return split_stem(stem)
+
+    # ---- what a kind says for the coordinator; all of it may stay as it is here ---------------------------------
+
+    def tables(self, stored: Stored) -> Sequence[ChoiceTable]:
+        """The choices in words, for statistics. What no table names is counted as it was given."""
+        return ()
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The choice of a graded part as statistics count it: spellings of one answer are one choice."""
+        return part.chosen
+
+    def key_of(self, stored: Stored) -> Any:
+        """The key alone, as JSON; ``rekeyed`` takes it. None: a key of this kind is mended in the file only."""
+        return None
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        """Form fields in which a coordinator says what is right, filled with the key as it is. Empty with ``key_of`` None."""
+        return {}
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        """The key in valid form data. Raises ValidationError, in words, for one that cannot be."""
+        return None
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        """The stored form with another key; orders and answers that were stored keep their meaning. Only what counts as right
+        changes, and the rationales that no longer fit."""
+        return stored
 
     # ---- what every kind does alike -----------------------------------------------------------------------------
 
@@ -206,6 +266,18 @@ class Kind(ABC):
             "rows": self.rows(stored, order, values),
         }
 
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        """An answer in the words that the learner saw: (label, text) for each control that was answered. Public."""
+        if not answer:
+            return []
+        words = []
+        for row in self.rows(stored, order, Values(self.fill(answer))):
+            chosen = [one["text"] for one in row.get("options", ()) if one["chosen"]]
+            text = "; ".join(chosen) or row.get("value", "")
+            if text:
+                words.append({"label": plain(row.get("html", "")), "text": text})
+        return words
+
     def extras(self, stored: Stored, order: Order) -> dict[str, Any]:
         """Further public data for the taking page."""
         return {}
@@ -232,110 +304,13 @@ class Kind(ABC):
 
     @property
     def taking_template(self) -> str:
-        return f"quizzes/kinds/{self.slug}/taking.html"
+        return self._template("taking")
 
     @property
     def review_template(self) -> str:
-        return f"quizzes/kinds/{self.slug}/review.html"
+        return self._template("review")
 
-
-def compile_option(option: Option, render_inline: RenderInline) -> dict[str, Any]:
-    markup = render_inline(option.text)
-    return {
-        "id": option.id,
-        "html": markup,
-        "text": plain(markup),
-        "why_html": render_inline(option.why),
-        "correct": option.correct,
-        "misconception": option.misconception,
-    }
-
-
-def permutation(size: int, shuffle: bool, rng: random.Random) -> list[int]:
-    order = list(range(size))
-    if shuffle:
-        rng.shuffle(order)
-    return order
-
-
-def key_problem(place: str, options: Sequence[Option], least: int = 1, most: int = 1) -> Iterable[tuple[str, str]]:
-    """The one rule about how many options are right."""
-    keys = sum(option.correct for option in options)
-    if not least <= keys <= most:
-        wanted = "exactly one" if least == most == 1 else f"{least} to {most}"
-        yield place, f"{wanted} of the options must be correct; {keys} are."
-
-
-def repeated(place: str, ids: Iterable[object]) -> Iterable[tuple[str, str]]:
-    """The one rule about ids inside a question."""
-    met: set[object] = set()
-    for one in ids:
-        if one in met:
-            yield place, f"the id '{one}' is used twice."
-        met.add(one)
-
-
-def key_indexes(options: Sequence[dict[str, Any]]) -> set[int]:
-    return {i for i, option in enumerate(options) if option["correct"]}
-
-
-def material_options(options: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Which options there are and which are right; order and wording are not material."""
-    return {
-        "options": sorted(option["id"] for option in options),
-        "keys": sorted(options[i]["id"] for i in key_indexes(options)),
-    }
-
-
-def item(
-    html: str,
-    why_html: str,
-    *,
-    chosen: bool,
-    best: bool,
-    given: str = "",
-    wanted: str = "",
-    note_html: str = "",
-) -> dict[str, Any]:
-    """One line of feedback. ``state`` is best, miss or plain; ``tag`` says it in words, so nothing rests on color.
-
-    A line is an answer (of the learner, or the best one). With ``given`` or ``wanted``, the learner's and the best
-    answer in words, it is a prompt instead, and ``best`` means that it was answered rightly; ``note_html`` is the
-    rationale of a wrong choice beside the line's own.
-    """
-    tags = [word for word, is_so in (("Your answer", chosen), ("Best answer", best)) if is_so]
-    if given or wanted:
-        tags = ["Right" if best else "Not right" if chosen else "No answer"]
-    return {
-        "html": html,
-        "why_html": why_html,
-        "chosen": chosen,
-        "best": best,
-        "state": "best" if best else "miss" if chosen else "plain",
-        "tag": ", ".join(tags).replace(", Best", ", best"),
-        "given": given,
-        "wanted": wanted,
-        "note_html": note_html,
-    }
-
-
-def option_items(options: Sequence[dict[str, Any]], order: Sequence[int], chosen: set[int]) -> list[dict[str, Any]]:
-    """Feedback on a list of options as served; ``chosen`` are positions in the served order."""
-    return [
-        item(options[index]["html"], options[index]["why_html"], chosen=place in chosen, best=options[index]["correct"])
-        for place, index in enumerate(order)
-    ]
-
-
-def option_rows(options: Sequence[dict[str, Any]], order: Sequence[int], chosen: Iterable[str]) -> list[dict[str, Any]]:
-    """Options as served, with nothing but position, text and whether it is chosen."""
-    picked = set(chosen)
-    return [
-        {
-            "position": place,
-            "html": options[index]["html"],
-            "text": options[index]["text"],
-            "chosen": str(place) in picked,
-        }
-        for place, index in enumerate(order)
-    ]
+    def _template(self, page: str) -> str:
+        """The kind's own template of a page, or the common one."""
+        found: Any = select_template((f"quizzes/kinds/{self.slug}/{page}.html", f"quizzes/kinds/{page}.html"))
+        return str(found.template.name)

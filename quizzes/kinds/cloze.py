@@ -10,23 +10,13 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Stored,
-    compile_option,
-    key_problem,
-    material_options,
-    option_items,
-    permutation,
-    repeated,
-)
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
+from quizzes.kinds.options import compile_option, key_problem, material_options, option_items, permutation, repeated
 from quizzes.kinds.schema import Option, Question, Strict
 from quizzes.kinds.stem import RenderInline, split_cloze
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 MARK = re.compile(r"\[(\d+)\]")
 
@@ -50,6 +40,47 @@ class Cloze(Kind):
     label = "Filling in blanks"
     schema = ClozeQuestion
     answer_shape = ClozeAnswer
+    sample = Sample(
+        body={
+            "stem": 'Finish the rule. "We tell [1] only with the [2] of the client."',
+            "blanks": [
+                {
+                    "id": 1,
+                    "options": [
+                        {"id": "a", "text": "callers", "why": "Because of callers.", "correct": True},
+                        {"id": "b", "text": "friends", "why": "Because of friends.", "misconception": "belief-b"},
+                    ],
+                },
+                {
+                    "id": 2,
+                    "options": [
+                        {"id": "a", "text": "number", "why": "Because of number.", "misconception": "belief-a"},
+                        {"id": "b", "text": "consent", "why": "Because of consent.", "correct": True},
+                        {"id": "c", "text": "name", "why": "Because of name.", "misconception": "belief-c"},
+                    ],
+                },
+            ],
+        },
+        other_key={
+            "blanks": [
+                {
+                    "id": 1,
+                    "options": [
+                        {"id": "a", "text": "callers", "why": "Because of callers.", "misconception": "belief-a"},
+                        {"id": "b", "text": "friends", "why": "Because of friends.", "correct": True},
+                    ],
+                },
+                {
+                    "id": 2,
+                    "options": [
+                        {"id": "a", "text": "number", "why": "Because of number.", "misconception": "belief-a"},
+                        {"id": "b", "text": "consent", "why": "Because of consent.", "misconception": "belief-b"},
+                        {"id": "c", "text": "name", "why": "Because of name.", "correct": True},
+                    ],
+                },
+            ]
+        },
+    )
 
     def cut(self, stem: str) -> tuple[str, str]:
         passage, task = split_cloze(stem, MARK)
@@ -120,6 +151,15 @@ class Cloze(Kind):
         )
         return {**super().review(stored, order, answer), "scene_html": passage}
 
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        rows = self.rows(stored, order, Values(self.fill(answer))) if answer else []
+        return [
+            {"label": f"Blank {row['number']}", "text": option["text"]}
+            for row in rows
+            for option in row["options"]
+            if option["chosen"]
+        ]
+
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
         return all(one is not None for one in answer["blanks"])
 
@@ -150,6 +190,33 @@ class Cloze(Kind):
     def material(self, stored: Stored) -> Any:
         return {str(blank["id"]): material_options(blank["options"]) for blank in stored["blanks"]}
 
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [
+            option_table(f"Blank {place}", str(blank["id"]), blank["options"])
+            for place, blank in enumerate(stored["blanks"], start=1)
+        ]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {str(blank["id"]): keys_of(blank["options"]) for blank in stored["blanks"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            f"key_{blank['id']}": one_key_field(blank["options"], f"What is right in blank {place}?")
+            for place, blank in enumerate(stored["blanks"], start=1)
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {str(blank["id"]): [cleaned[f"key_{blank['id']}"]] for blank in stored["blanks"]}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {
+            **stored,
+            "blanks": [
+                {**blank, "options": rekey_options(blank["options"], key[str(blank["id"])])}
+                for blank in stored["blanks"]
+            ],
+        }
+
     def problems(self, question: ClozeQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("blanks", (blank.id for blank in question.blanks))
         marks = [int(found) for found in MARK.findall(question.stem)]
@@ -157,10 +224,16 @@ class Cloze(Kind):
             yield from key_problem(f"blanks.{at}.options", blank.options)
             yield from repeated(f"blanks.{at}.options", (option.id for option in blank.options))
             if marks.count(blank.id) != 1:
-                yield "stem", f"[{blank.id}] must stand in the stem exactly once."
+                yield (
+                    "stem",
+                    f"[{blank.id}] must stand in the stem exactly once.\nWrite [{blank.id}] where this gap is.",
+                )
         for mark in marks:
             if mark not in {blank.id for blank in question.blanks}:
-                yield "stem", f"[{mark}] has no blank."
+                yield (
+                    "stem",
+                    f"[{mark}] has no blank.\nAdd '- id: {mark}' with its options to 'blanks', or take [{mark}] out.",
+                )
 
     def option_groups(self, question: ClozeQuestion) -> list[tuple[str, list[Option]]]:
         return [(f"blanks.{at}.options", blank.options) for at, blank in enumerate(question.blanks)]

@@ -46,14 +46,16 @@ class QuestionLayout(LayoutObject):
         for row in question["rows"]:
             row["errors"] = form.errors.get(row["name"], []) if form.is_bound else []
         problems = form.non_field_errors() if form.is_bound else []
-        return render_to_string(form.kind.taking_template, {"question": question, "problems": problems})
+        return render_to_string(
+            form.kind.taking_template, {"question": question, "problems": problems, "focus": form.focus}
+        )
 
 
 class AnswerForm(forms.Form):
     """The answer to one question as served. Never has an author id in it; an incomplete answer is valid.
 
-    After ``is_valid()``: ``answer`` (None when nothing is given), ``complete``, and ``moved``: the served position of the
-    step whose up or down button was pressed, else None.
+    After ``is_valid()``: ``answer`` (None when nothing is given), ``complete``, and ``focus``: the id of the
+    control at which the page opens again when a button inside the question was pressed, else empty.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class AnswerForm(forms.Form):
     ):
         self.kind, self.stored, self.order = kind, stored, order
         self.answer: Answer | None = answer or None
-        self.moved: int | None = None
+        self.focus = ""
         filled = kind.fill(answer) if answer else {}
         super().__init__(data=data, use_required_attribute=False)
         self.fields.update(kind.fields(stored, order))
@@ -95,8 +97,7 @@ class AnswerForm(forms.Form):
                 self.add_error(name, ValidationError("Give one answer here.", code="several"))
         if not self.errors:
             self.answer = self.kind.read(self.stored, self.order, cleaned)
-            if cleaned.get("move"):
-                self.moved = int(cleaned["move"].partition(":")[0])
+            self.focus = self.kind.focus(self.order, cleaned, self.answer)
         return cleaned
 
 

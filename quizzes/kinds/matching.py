@@ -9,10 +9,13 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Stored, item, permutation, repeated
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
 from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import MENDED
+from quizzes.kinds.options import item, permutation, repeated
 from quizzes.kinds.schema import Id, Question, Strict, Text
 from quizzes.kinds.stem import RenderInline, plain
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 # Longer answers are printed as a lettered list, because a drop-down on a phone cuts them.
 SHORT = 32
@@ -48,6 +51,29 @@ class Matching(Kind):
     label = "Matching"
     schema = MatchingQuestion
     answer_shape = MatchingAnswer
+    sample = Sample(
+        body={
+            "stem": "Match each task with a person.",
+            "prompts": [
+                {"id": "p1", "text": "Say what you saw", "answer": "b", "why": "All can."},
+                {"id": "p2", "text": "Find the cause", "answer": "a", "why": "It takes training."},
+                {"id": "p3", "text": "Choose a medicine", "answer": "d", "why": "It takes a prescriber."},
+            ],
+            "options": [
+                {"id": "a", "text": "A clinician", "why": "Trained.", "misconception": "belief-a"},
+                {"id": "b", "text": "Anyone", "why": "Open to all.", "misconception": "belief-b"},
+                {"id": "c", "text": "Nobody", "why": "Not used.", "misconception": "belief-c"},
+                {"id": "d", "text": "The prescriber", "why": "Knows all.", "misconception": "belief-d"},
+            ],
+        },
+        other_key={
+            "prompts": [
+                {"id": "p1", "text": "Say what you saw", "answer": "c", "why": "All can."},
+                {"id": "p2", "text": "Find the cause", "answer": "d", "why": "It takes training."},
+                {"id": "p3", "text": "Choose a medicine", "answer": "a", "why": "It takes a prescriber."},
+            ]
+        },
+    )
 
     def compile_body(self, question: MatchingQuestion, render_inline: RenderInline) -> Stored:
         prompts, options = [], []
@@ -171,13 +197,16 @@ class Matching(Kind):
                     given=option["text"] if option else "",
                     wanted="" if right else wanted["text"],
                     note_html=option["why_html"] if option and not right else "",
+                    misconception=option["misconception"] if option and not right else None,
                 )
             )
         used = {prompt["answer"] for prompt in stored["prompts"]}
         left = [stored["options"][at] for at in order["options"] if stored["options"][at]["id"] not in used]
         groups = [{"title": "", "items": items}]
         if left:
-            spare = [item(option["html"], option["why_html"], chosen=False, best=False) for option in left]
+            spare = [
+                item(option["html"], option["why_html"], chosen=False, best=False, best_only=True) for option in left
+            ]
             groups.append({"title": "Left over", "items": spare})
         return groups
 
@@ -187,18 +216,70 @@ class Matching(Kind):
             "pairs": sorted([prompt["id"], prompt["answer"]] for prompt in stored["prompts"]),
         }
 
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [
+            ChoiceTable(
+                prompt["text"],
+                tuple(
+                    Choice(prompt["id"], one["id"], one["text"], one["id"] == prompt["answer"])
+                    for one in stored["options"]
+                ),
+                label=prompt["id"],
+            )
+            for prompt in stored["prompts"]
+        ]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {prompt["id"]: prompt["answer"] for prompt in stored["prompts"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        choices = [(one["id"], one["text"]) for one in stored["options"]]
+        return {
+            f"key_{place}": forms.ChoiceField(
+                choices=choices,
+                label=prompt["text"],
+                initial=prompt["answer"],
+                help_text="" if place else "What goes with it.",
+            )
+            for place, prompt in enumerate(stored["prompts"])
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = {prompt["id"]: cleaned[f"key_{place}"] for place, prompt in enumerate(stored["prompts"])}
+        if len(set(key.values())) < len(key):
+            raise forms.ValidationError("Two items have the same answer. Give each item an answer of its own.")
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {
+            **stored,
+            "prompts": [
+                prompt
+                if prompt["answer"] == key[prompt["id"]]
+                else {**prompt, "answer": key[prompt["id"]], "why_html": MENDED}
+                for prompt in stored["prompts"]
+            ],
+        }
+
     def problems(self, question: MatchingQuestion) -> Iterable[tuple[str, str]]:
         yield from repeated("prompts", (prompt.id for prompt in question.prompts))
         yield from repeated("options", (option.id for option in question.options))
         if len(question.options) != len(question.prompts) + 1:
-            yield "options", "there must be one option more than there are prompts."
+            yield (
+                "options",
+                "there must be one option more than there are prompts.\nAdd one that fits no prompt, or take one out.",
+            )
         known = {option.id for option in question.options}
         for at, prompt in enumerate(question.prompts):
             if prompt.answer not in known:
-                yield f"prompts.{at}.answer", f"there is no option '{prompt.answer}'."
+                yield (
+                    f"prompts.{at}.answer",
+                    f"there is no option '{prompt.answer}'.\nWrite the id of one of the options.",
+                )
         answers = [prompt.answer for prompt in question.prompts]
         if len(set(answers)) < len(answers):
-            yield "prompts", "two prompts have the same answer; each option is used once, and one is left over."
+            why = "two prompts have the same answer; each option is used once, and one is left over."
+            yield "prompts", f"{why}\nGive each prompt an answer of its own."
 
 
 KIND = Matching()

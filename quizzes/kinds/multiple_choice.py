@@ -9,13 +9,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Stored,
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
+from quizzes.kinds.form import Values, positions_field
+from quizzes.kinds.keys import keys_of, rekey_options
+from quizzes.kinds.options import (
     compile_option,
     key_indexes,
     key_problem,
@@ -25,9 +22,9 @@ from quizzes.kinds.base import (
     permutation,
     repeated,
 )
-from quizzes.kinds.form import Values, positions_field
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 
 class MultipleChoiceQuestion(Question):
@@ -45,6 +42,31 @@ class MultipleChoice(Kind):
     label = "All that apply"
     schema = MultipleChoiceQuestion
     answer_shape = MultipleChoiceAnswer
+    sample = Sample(
+        body={
+            "scoring": "partial",
+            "stem": "Which of these help? Choose all that apply.",
+            "options": [
+                {"id": "a", "text": "Listen", "why": "Because of Listen.", "correct": True},
+                {"id": "b", "text": "Ask", "why": "Because of Ask.", "correct": True},
+                {"id": "c", "text": "Wait", "why": "Because of Wait.", "correct": True},
+                {"id": "d", "text": "Smile", "why": "Because of Smile.", "correct": True},
+                {"id": "e", "text": "Scold", "why": "Because of Scold.", "misconception": "belief-e"},
+                {"id": "f", "text": "Leave", "why": "Because of Leave.", "misconception": "belief-f"},
+            ],
+        },
+        other_key={
+            "scoring": "all_or_nothing",
+            "options": [
+                {"id": "a", "text": "Listen", "why": "Because of Listen.", "misconception": "belief-a"},
+                {"id": "b", "text": "Ask", "why": "Because of Ask.", "misconception": "belief-b"},
+                {"id": "c", "text": "Wait", "why": "Because of Wait.", "misconception": "belief-c"},
+                {"id": "d", "text": "Smile", "why": "Because of Smile.", "misconception": "belief-d"},
+                {"id": "e", "text": "Scold", "why": "Because of Scold.", "correct": True},
+                {"id": "f", "text": "Leave", "why": "Because of Leave.", "correct": True},
+            ],
+        },
+    )
 
     def compile_body(self, question: MultipleChoiceQuestion, render_inline: RenderInline) -> Stored:
         return {
@@ -103,13 +125,42 @@ class MultipleChoice(Kind):
     def material(self, stored: Stored) -> Any:
         return {"scoring": stored["scoring"], **material_options(stored["options"])}
 
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        choices = tuple(Choice(one["id"], one["id"], one["text"], one["correct"]) for one in stored["options"])
+        return [ChoiceTable("", choices, nothing="Not chosen")]
+
+    def key_of(self, stored: Stored) -> Any:
+        return keys_of(stored["options"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            "key": forms.MultipleChoiceField(
+                choices=[(one["id"], one["text"]) for one in stored["options"]],
+                widget=forms.CheckboxSelectMultiple,
+                label="Which answers are right?",
+                initial=keys_of(stored["options"]),
+                error_messages={"required": "Choose which answers are right."},
+            )
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = [one["id"] for one in stored["options"] if one["id"] in cleaned["key"]]
+        if len(key) == len(stored["options"]):
+            raise forms.ValidationError(
+                {"key": "At least one answer must be wrong. If all are right, void the question."}
+            )
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, "options": rekey_options(stored["options"], key)}
+
     def problems(self, question: MultipleChoiceQuestion) -> Iterable[tuple[str, str]]:
         yield from key_problem("options", question.options, 2, 4)
         yield from repeated("options", (option.id for option in question.options))
         if all(option.correct for option in question.options):
-            yield "options", "at least one option must be wrong."
+            yield "options", "at least one option must be wrong.\nAdd one that stands for a misconception."
         if question.critical and question.scoring != "all_or_nothing":
-            yield "scoring", "a critical question is scored all_or_nothing."
+            yield "scoring", "a critical question is scored all_or_nothing.\nWrite 'scoring: all_or_nothing'."
 
     def option_groups(self, question: MultipleChoiceQuestion) -> list[tuple[str, list[Option]]]:
         return [("options", question.options)]

@@ -13,12 +13,16 @@ from django.utils.html import format_html
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Stored, item
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored
 from quizzes.kinds.form import Values, text_field
+from quizzes.kinds.keys import MENDED
+from quizzes.kinds.options import item
 from quizzes.kinds.schema import Question, Wrong
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 40
+RIGHT = "right"
 DIGITS = "Type one number in digits, such as 12 or 0.5."
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?%?", re.ASCII)
 
@@ -52,6 +56,18 @@ class Numeric(Kind):
     label = "A number"
     schema = NumericQuestion
     answer_shape = NumericAnswer
+    sample = Sample(
+        body={
+            "stem": "How many minutes? Type the number.",
+            "answer": "31.5",
+            "tolerance": "0.5",
+            "why": "Right.",
+            "wrong": [{"value": "90", "why": "Too long.", "misconception": "belief-n"}],
+            "otherwise": {"why": "It is 31.5.", "misconception": "belief-m"},
+        },
+        other_key={"answer": "31337.77", "tolerance": "0", "wrong": []},
+        typed=("31", "31.5", "90", "-4", "1,000", "50%", "0.25"),
+    )
 
     def compile_body(self, question: NumericQuestion, render_inline: RenderInline) -> Stored:
         return {
@@ -123,10 +139,41 @@ class Numeric(Kind):
     def material(self, stored: Stored) -> Any:
         return {"answer": str(Fraction(stored["answer"])), "tolerance": str(Fraction(stored["tolerance"]))}
 
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        right = Choice("value", RIGHT, shown(stored), True)
+        return [ChoiceTable("", (right,), label="value", typed=True)]
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The number, however it was typed; all that count as right are one choice."""
+        if part.right:
+            return RIGHT
+        found = number(part.chosen) if part.chosen else None
+        return part.chosen if found is None else f"{float(found):.6g}"
+
+    def key_of(self, stored: Stored) -> Any:
+        return {"answer": stored["answer"], "tolerance": stored["tolerance"]}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        def field(label: str, name: str, least: int | None = None) -> forms.DecimalField:
+            return forms.DecimalField(max_digits=20, min_value=least, label=label, initial=stored[name])
+
+        return {
+            "key_answer": field("The right number", "answer"),
+            "key_tolerance": field("Give or take", "tolerance", 0),
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {"answer": str(cleaned["key_answer"]), "tolerance": str(cleaned["key_tolerance"])}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        if all(Fraction(key[name]) == Fraction(stored[name]) for name in ("answer", "tolerance")):
+            return stored
+        return {**stored, **key, "why_html": MENDED}
+
     def problems(self, question: NumericQuestion) -> Iterable[tuple[str, str]]:
         for at, wrong in enumerate(question.wrong):
             if abs(wrong.value - question.answer) <= question.tolerance:
-                yield f"wrong.{at}.value", "this value counts as right."
+                yield f"wrong.{at}.value", "this value counts as right.\nTake it out, or make the tolerance smaller."
 
 
 def number(typed: str) -> Fraction | None:
@@ -153,9 +200,12 @@ def typed_feedback(
     right = verdict is not None and "misconception" not in verdict
     items = []
     if typed is not None and verdict is not None:
-        items.append(item(format_html("<bdi>{}</bdi>", typed), verdict["why_html"], chosen=True, best=right))
+        belief = verdict.get("misconception")
+        line = format_html("<bdi>{}</bdi>", typed)
+        items.append(item(line, verdict["why_html"], chosen=True, best=right, misconception=belief))
     if not right:
-        items.append(item(format_html("<bdi>{}</bdi>", wanted), stored["why_html"], chosen=False, best=True))
+        line = format_html("<bdi>{}</bdi>", wanted)
+        items.append(item(line, stored["why_html"], chosen=False, best=True, best_only=True))
     return [{"title": "", "items": items}]
 
 

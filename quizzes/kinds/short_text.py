@@ -10,11 +10,13 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Stored
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Sample, Stored
 from quizzes.kinds.form import Values, text_field
+from quizzes.kinds.keys import MENDED
 from quizzes.kinds.numeric import typed_feedback
 from quizzes.kinds.schema import Question, Text, Wrong
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import Choice, ChoiceTable
 
 LENGTH = 200
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚", "'") | dict.fromkeys("“”„«»", '"'))
@@ -43,6 +45,20 @@ class ShortText(Kind):
     label = "A word or two"
     schema = ShortTextQuestion
     answer_shape = ShortTextAnswer
+    sample = Sample(
+        body={
+            "stem": "Which word fits? Write one word.",
+            "accept": ["Straße", "main street"],
+            "why": "Right.",
+            "wrong": [{"texts": ["lane"], "why": "Too narrow.", "misconception": "belief-s"}],
+            "otherwise": {"why": "It is the street.", "misconception": "belief-t"},
+        },
+        other_key={
+            "accept": ["avenue 31337", "broadway 31337"],
+            "wrong": [{"texts": ["alley 31337"], "why": "x", "misconception": "x"}],
+        },
+        typed=("STRASSE", " main  Street", "lane", "???", "x" * 200),
+    )
 
     def compile_body(self, question: ShortTextQuestion, render_inline: RenderInline) -> Stored:
         return {
@@ -106,15 +122,52 @@ class ShortText(Kind):
     def material(self, stored: Stored) -> Any:
         return {"accept": sorted({folded(spelling) for spelling in stored["accept"]})}
 
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        spellings = {folded(text): text for text in reversed(stored["accept"])}
+        choices = tuple(Choice("text", same, text, True) for same, text in spellings.items())
+        return [ChoiceTable("", choices, label="text", typed=True)]
+
+    def choice_of(self, stored: Stored, part: Part) -> str | None:
+        """The text as it is compared: all accepted spellings of one kind are one choice."""
+        return folded(part.chosen) if part.chosen else None
+
+    def key_of(self, stored: Stored) -> Any:
+        return list(stored["accept"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {
+            "key": forms.CharField(
+                widget=forms.Textarea(attrs={"rows": 4}),
+                max_length=2000,
+                label="Which texts are right?",
+                help_text="One on each line. Upper and lower case, spaces and outer punctuation do not matter.",
+                initial="\n".join(stored["accept"]),
+            )
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        key = list(dict.fromkeys(line.strip()[:LENGTH] for line in cleaned["key"].splitlines() if folded(line)))
+        if not key:
+            raise forms.ValidationError({"key": "Write at least one text that counts as right."})
+        return key
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        if {folded(one) for one in key} == {folded(one) for one in stored["accept"]}:
+            return stored
+        return {**stored, "accept": list(key), "why_html": MENDED}
+
     def problems(self, question: ShortTextQuestion) -> Iterable[tuple[str, str]]:
         right = {folded(spelling) for spelling in question.accept}
         for at, spelling in enumerate(question.accept):
             if not folded(spelling):
-                yield f"accept.{at}", "there is nothing to compare but spaces or punctuation."
+                yield (
+                    f"accept.{at}",
+                    "there is nothing to compare but spaces or punctuation.\nWrite the letters of the answer.",
+                )
         for at, wrong in enumerate(question.wrong):
             for text in wrong.texts:
                 if folded(text) in right:
-                    yield f"wrong.{at}.texts", f"'{text}' counts as right."
+                    yield f"wrong.{at}.texts", f"'{text}' counts as right.\nTake it out of 'wrong' or of 'accept'."
 
 
 def folded(text: str) -> str:

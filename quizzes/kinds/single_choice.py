@@ -9,13 +9,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Stored,
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
+from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
+from quizzes.kinds.options import (
     compile_option,
     key_problem,
     material_options,
@@ -24,9 +21,9 @@ from quizzes.kinds.base import (
     permutation,
     repeated,
 )
-from quizzes.kinds.form import Values, position_field
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 
 class SingleChoiceQuestion(Question):
@@ -43,6 +40,22 @@ class SingleChoice(Kind):
     label = "One best answer"
     schema = SingleChoiceQuestion
     answer_shape = SingleChoiceAnswer
+    sample = Sample(
+        body={
+            "options": [
+                {"id": "a", "text": "Greet her", "why": "Because of Greet her.", "misconception": "belief-a"},
+                {"id": "b", "text": "Offer a chair", "why": "Because of Offer a chair.", "correct": True},
+                {"id": "c", "text": "Look away", "why": "Because of Look away.", "misconception": "belief-c"},
+            ]
+        },
+        other_key={
+            "options": [
+                {"id": "a", "text": "Greet her", "why": "Because of Greet her.", "misconception": "belief-a"},
+                {"id": "b", "text": "Offer a chair", "why": "Because of Offer a chair.", "misconception": "belief-b"},
+                {"id": "c", "text": "Look away", "why": "Because of Look away.", "correct": True},
+            ]
+        },
+    )
 
     def compile_body(self, question: SingleChoiceQuestion, render_inline: RenderInline) -> Stored:
         return {"options": [compile_option(option, render_inline) for option in question.options]}
@@ -82,6 +95,21 @@ class SingleChoice(Kind):
 
     def material(self, stored: Stored) -> Any:
         return material_options(stored["options"])
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [option_table("", "choice", stored["options"])]
+
+    def key_of(self, stored: Stored) -> Any:
+        return keys_of(stored["options"])
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        return {"key": one_key_field(stored["options"], "Which answer is right?")}
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return [cleaned["key"]]
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, "options": rekey_options(stored["options"], key)}
 
     def problems(self, question: SingleChoiceQuestion) -> Iterable[tuple[str, str]]:
         yield from key_problem("options", question.options)

@@ -9,13 +9,10 @@ from django import forms
 from pydantic import Field
 
 from quizzes.grading.result import Part, Result
-from quizzes.kinds.base import (
-    Answer,
-    AnswerShape,
-    Kind,
-    Order,
-    Position,
-    Stored,
+from quizzes.kinds.base import Answer, AnswerShape, Kind, Order, Position, Sample, Stored
+from quizzes.kinds.form import Values, position_field
+from quizzes.kinds.keys import keys_of, one_key_field, rekey_options
+from quizzes.kinds.options import (
     compile_option,
     key_problem,
     material_options,
@@ -24,9 +21,9 @@ from quizzes.kinds.base import (
     permutation,
     repeated,
 )
-from quizzes.kinds.form import Values, position_field
 from quizzes.kinds.schema import Option, Question
 from quizzes.kinds.stem import RenderInline, split_stem
+from quizzes.kinds.tables import ChoiceTable, option_table
 
 # (field, part of the stored form, heading in the review)
 TIERS = (("choice", "options", "True or false"), ("reason", "reasons", "The reason"))
@@ -49,6 +46,36 @@ class TrueFalse(Kind):
     label = "True or false, with the reason"
     schema = TrueFalseQuestion
     answer_shape = TrueFalseAnswer
+    sample = Sample(
+        body={
+            "stem": '"A form can wait." Is this true or false, and why?',
+            "options": [
+                {"id": "t", "text": "True", "why": "Because of True.", "misconception": "belief-t"},
+                {"id": "f", "text": "False", "why": "Because of False.", "correct": True},
+            ],
+            "reasons": [
+                {"id": "r1", "text": "It is short", "why": "Because of It is short.", "misconception": "belief-r1"},
+                {"id": "r2", "text": "People need it", "why": "Because of People need it.", "correct": True},
+                {"id": "r3", "text": "It is long", "why": "Because of It is long.", "misconception": "belief-r3"},
+            ],
+        },
+        other_key={
+            "options": [
+                {"id": "t", "text": "True", "why": "Because of True.", "correct": True},
+                {"id": "f", "text": "False", "why": "Because of False.", "misconception": "belief-f"},
+            ],
+            "reasons": [
+                {"id": "r1", "text": "It is short", "why": "Because of It is short.", "misconception": "belief-r1"},
+                {
+                    "id": "r2",
+                    "text": "People need it",
+                    "why": "Because of People need it.",
+                    "misconception": "belief-r2",
+                },
+                {"id": "r3", "text": "It is long", "why": "Because of It is long.", "correct": True},
+            ],
+        },
+    )
 
     def cut(self, stem: str) -> tuple[str, str]:
         """The statement that is judged stands in the legend, so a longer stem stays whole."""
@@ -85,6 +112,13 @@ class TrueFalse(Kind):
             for name, part, _ in TIERS
         ]
 
+    def said(self, stored: Stored, order: Order, answer: Answer | None) -> list[dict[str, str]]:
+        return [
+            {"label": title, "text": stored[part][order[part][answer[name]]]["text"]}
+            for name, part, title in TIERS
+            if answer and answer[name] is not None
+        ]
+
     def complete(self, stored: Stored, order: Order, answer: Answer) -> bool:
         return all(answer[name] is not None for name, _, _ in TIERS)
 
@@ -114,6 +148,25 @@ class TrueFalse(Kind):
 
     def material(self, stored: Stored) -> Any:
         return {part: material_options(stored[part]) for _, part, _ in TIERS}
+
+    def tables(self, stored: Stored) -> list[ChoiceTable]:
+        return [option_table(title, name, stored[part]) for name, part, title in TIERS]
+
+    def key_of(self, stored: Stored) -> Any:
+        return {part: keys_of(stored[part]) for _, part, _ in TIERS}
+
+    def key_fields(self, stored: Stored) -> dict[str, forms.Field]:
+        labels = ("Which answer is right?", "Which reason is right?")
+        return {
+            f"key_{name}": one_key_field(stored[part], label)
+            for (name, part, _), label in zip(TIERS, labels, strict=True)
+        }
+
+    def read_key(self, stored: Stored, cleaned: dict[str, Any]) -> Any:
+        return {part: [cleaned[f"key_{name}"]] for name, part, _ in TIERS}
+
+    def rekeyed(self, stored: Stored, key: Any) -> Stored:
+        return {**stored, **{part: rekey_options(stored[part], key[part]) for _, part, _ in TIERS}}
 
     def problems(self, question: TrueFalseQuestion) -> Iterable[tuple[str, str]]:
         for part, options in self.option_groups(question):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import itertools
 import json
 
 from django.db.models import Prefetch
@@ -16,7 +17,9 @@ from lms.people.models import User
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from quizzes.enums import AttemptState
-from quizzes.models import Attempt
+from quizzes.models import Attempt, Rescore
+from quizzes.queries.results import counted, raised_by
+from quizzes.rules import counting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +32,15 @@ class ObjectiveLine:
 
 @dataclasses.dataclass(frozen=True)
 class AttemptLine:
-    """One attempt: number, date, whole minutes from start to hand-in, score, result by objective."""
+    """One attempt: number, date, whole minutes from start to hand-in, the score that counts now, result by objective, whether its
+    result counts; ``raised`` if a correction changed it after hand-in."""
 
     attempt: Attempt
     unit_title: str
     minutes: int | None
     objectives: tuple[ObjectiveLine, ...]
+    counts: bool
+    raised: Rescore | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +71,9 @@ class Happening:
 def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
     """All assignments of a person, newest first, withdrawn ones too, in a fixed number of queries."""
     attempts = (
-        Attempt.objects.filter(state=AttemptState.SUBMITTED).select_related("unit").order_by("unit__position", "number")
+        Attempt.objects.filter(state=AttemptState.SUBMITTED)
+        .select_related("unit", "quiz")
+        .order_by("unit__position", "number")
     )
     rows = (
         Assignment.objects.filter(learner=person)
@@ -73,7 +81,7 @@ def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
         .prefetch_related(
             "enrollment__version__units",
             "enrollment__progress",
-            Prefetch("enrollment__attempts", attempts),
+            Prefetch("enrollment__attempts", attempts.prefetch_related("rescores")),
             Prefetch("enrollment__certificates", Certificate.objects.order_by("-issued_at", "-pk")),
         )
         .order_by("-assigned_at", "-pk")
@@ -90,20 +98,31 @@ def _line(assignment: Assignment, at: dt.datetime) -> CourseLine:
         enrollment=enrollment,
         status=status_of(facts_of(assignment, enrollment, standing), at),
         units=unit_rows(enrollment) if enrollment else (),
-        attempts=tuple(_attempt(a) for a in enrollment.attempts.all()) if enrollment else (),
+        attempts=_attempts(counted(enrollment.attempts.all())) if enrollment else (),
         certificates=certificates,
     )
 
 
-def _attempt(attempt: Attempt) -> AttemptLine:
-    texts = {o["id"]: o["text"] for o in attempt.unit.objectives}
+def _attempts(attempts: list[Attempt]) -> tuple[AttemptLine, ...]:
+    """In their order; of several at one quiz, the one whose result counts is marked."""
+    counted = set()
+    for _, sittings in itertools.groupby(attempts, key=lambda a: a.unit_id):
+        rows = list(sittings)
+        chosen = counting(rows, rows[0].quiz.counts)
+        if chosen is not None and len(rows) > 1:
+            counted.add(chosen.pk)
+    return tuple(_attempt(a, counts=a.pk in counted) for a in attempts)
+
+
+def _attempt(attempt: Attempt, *, counts: bool) -> AttemptLine:
+    texts = attempt.unit.objective_texts
     minutes = None
     if attempt.submitted_at is not None:
         minutes = max(1, round((attempt.submitted_at - attempt.started_at).total_seconds() / 60))
     lines = tuple(
         ObjectiveLine(texts.get(o, ""), right, total, missed) for o, right, total, missed in attempt.by_objective or []
     )
-    return AttemptLine(attempt, attempt.unit.title, minutes, lines)
+    return AttemptLine(attempt, attempt.unit.title, minutes, lines, counts, raised_by(attempt))
 
 
 #: What a supervisor reads of the record; the rest (site words shown, units read) is detail that helps nobody here.
@@ -119,6 +138,8 @@ TOLD = (
     EventKind.ASSIGNMENT_WITHDRAWN,
     EventKind.COURSE_STARTED,
     EventKind.QUIZ_SUBMITTED,
+    EventKind.ATTEMPT_OPENED,
+    EventKind.QUIZ_RESCORED,
     EventKind.COURSE_COMPLETED,
     EventKind.CERTIFICATE_ISSUED,
     EventKind.CERTIFICATE_REVOKED,

@@ -35,14 +35,15 @@ def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     quiz = Quiz.objects.select_related("unit").filter(unit__version=version, unit__slug=unit).first()
     if quiz is None:
         raise Http404
-    texts = {objective["id"]: objective["text"] for objective in quiz.unit.objectives}
-    items = [_item(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
+    texts = quiz.unit.objective_texts
+    items = [item_of(number, row, texts) for number, row in enumerate(quiz.questions.all(), start=1)]
     context = {"course": version.course, "version": version, "unit": quiz.unit, "quiz": quiz, "items": items}
     context["drawn_from"] = sum(not item.retired for item in items)
     return desk_page(request, "quizzes/questions.html", context)
 
 
-def _item(number: int, question: Question, texts: dict[str, str]) -> Item:
+def item_of(number: int, question: Question, texts: dict[str, str]) -> Item:
+    """A question with its key and all its reasons, in the author's order, as nobody answered it."""
     kind = kinds.get(question.kind)
     stored = {**question.stored, "shuffle": False}
     order = kind.serve(stored, random.Random(number))

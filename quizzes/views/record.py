@@ -12,6 +12,7 @@ from lms.lib import clock
 from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
 from lms.people.models import User
 from lms.people.queries.teams import supervisors_of
+from quizzes.queries.grants import used_up
 from quizzes.queries.record import course_lines, happenings
 
 
@@ -21,7 +22,11 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     """Somebody else's record: own teams and below for a supervisor, everybody for the coordinator, 404 for the rest."""
     viewer = signed_in(request)
     found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
-    return render(request, "quizzes/person_record.html", {**_record(found), "viewer": viewer})
+    return render(
+        request,
+        "quizzes/person_record.html",
+        {**_record(found), "viewer": viewer, "used_up": () if found == viewer else used_up(found)},
+    )
 
 
 @login_required

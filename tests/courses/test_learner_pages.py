@@ -324,7 +324,7 @@ def test_a_unit_asks_as_often_in_a_course_of_three_as_of_one(
     enrollment = factories.make_enrollment(learner, factories.make_course(units=units))
     stop_at(enrollment, 1, 1)
     client, url = client_of(learner), unit_url(enrollment)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(url)
     assert UnitProgress.objects.count() == 1
 

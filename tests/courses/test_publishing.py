@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from courses.actions.publishing import publish
 from courses.models import Course, CourseVersion, Unit
@@ -124,6 +125,11 @@ class TestLoadCourses:
     def test_a_missing_folder_is_said(self, tmp_path: Path) -> None:
         with pytest.raises(CommandError, match="There is no content folder"):
             call_command("load_courses", str(tmp_path / "nothing"))
+
+    def test_before_the_tables_are_there_it_says_what_to_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connection.introspection, "table_names", list)
+        with pytest.raises(CommandError, match="make run"):
+            call_command("load_courses")
 
     def test_an_edited_unit_is_a_new_edition_of_its_course_alone(self, tmp_path: Path) -> None:
         shutil.copytree(CONTENT, tmp_path / "content")

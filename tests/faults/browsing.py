@@ -41,7 +41,7 @@ class Browser:
         return self._ask("GET", path)
 
     def post(self, path: str, **fields: object) -> Page:
-        return self._ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": self.token()}))
+        return self._ask("POST", path, urlencode({**fields, "csrfmiddlewaretoken": self.token()}, doseq=True))
 
     def token(self) -> str:
         return str(self.get(reverse("form_token")).json()["token"])

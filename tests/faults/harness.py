@@ -38,7 +38,7 @@ CALM = 200  # seconds of the test's clock after which every lease of a step that
 
 def rounds() -> int:
     """How often a test of chance is tried."""
-    return int(os.environ.get("LMS_FAULT_ROUNDS") or (20 if os.environ.get("CI") == "true" else 5))
+    return int(os.environ.get("LMS_FAULT_ROUNDS") or 5)
 
 
 #: The seed of this run; printed at its end. With ``LMS_FAULT_SEED`` set to it, every round draws the same again.

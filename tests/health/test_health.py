@@ -56,7 +56,7 @@ def test_missing_migrations_are_named(client: Client, monkeypatch: pytest.Monkey
 def test_static_files_that_are_not_collected_are_named(client: Client, settings: Any) -> None:
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "lms.lib.assets.AssetStorage"},
     }
     assert client.get("/health/ready").json()["problems"] == {"static": "The static files are not collected."}
 

@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Response, expect
+import pytest
+from django.test import Client
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.journeys.stack import PASSWORD
 
@@ -93,6 +104,30 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visitor]:
         assert visitor.unexpected() == []
     finally:
         visitor.close()
+
+
+@contextmanager
+def page_beside(url: str, client: Client, *, script: str = "") -> Iterator[Page]:
+    """A page at a live server for the person of ``client``, whose test looks into the database beside the browser's event loop.
+
+    ``script`` runs in each document first. An error of a script fails the test; without a browser it is skipped, on a build machine
+    failed. The test has to set DJANGO_ALLOW_ASYNC_UNSAFE.
+    """
+    if find_chromium() is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("No Chromium was found: install the package chromium.")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        context = browser.new_context(base_url=url)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        browser.close()
+    assert errors == []
 
 
 def until(page: Page, done: Callable[[], Any], seconds: float, what: str) -> None:

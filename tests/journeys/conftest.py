@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys.browser import Visitor, find_chromium, launch
 from tests.journeys.stack import Stack
 
 Visit = Callable[..., Visitor]
+
+expect.set_options(timeout=15_000)  # a slow machine is no defect
 
 
 def _database_of_their_own() -> dict[str, str]:

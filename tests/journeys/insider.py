@@ -18,6 +18,7 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.contrib.sessions.models import Session  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.http import QueryDict  # noqa: E402
+from django.utils.html import strip_tags  # noqa: E402
 
 from courses.actions import assigning  # noqa: E402
 from courses.actions.publishing import publish  # noqa: E402
@@ -140,6 +141,34 @@ def open_attempt(enrollment: str, unit: int = 1) -> str:
     """Starts the quiz of a unit as its page does."""
     mine = Enrollment.objects.get(public_id=enrollment)
     return str(attempts.start(mine, mine.version.units.get(position=unit), at=clock.now()).public_id)
+
+
+def controls(attempt: str) -> list[dict[str, Any]]:
+    """For each question what a screen reader must find: the group, and (role, name) of each control. From the stored form alone."""
+    found = []
+    for r in _responses(attempt):
+        stored, order, kind = r.question.stored, r.order, r.question.kind
+        named: list[tuple[str, str]] = []
+        if kind in ("single_choice", "multiple_choice"):
+            role = "radio" if kind == "single_choice" else "checkbox"
+            named = [(role, stored["options"][n]["text"]) for n in order["options"]]
+        elif kind == "true_false":
+            named = [("radio", stored["options"][n]["text"]) for n in order["options"]]
+            named += [("group", "Which reason fits?")]
+            named += [("radio", stored["reasons"][n]["text"]) for n in order["reasons"]]
+        elif kind == "matching":
+            named = [("combobox", stored["prompts"][n]["text"]) for n in order["prompts"]]
+        elif kind == "ordering":
+            for n in order["steps"]:
+                step = stored["steps"][n]["text"]
+                named += [("group", step), ("button", f"Up: {step}"), ("button", f"Down: {step}")]
+        elif kind == "cloze":
+            size = len(stored["blanks"])
+            named = [("combobox", f"Blank {n} of {size}") for n in range(1, size + 1)]
+        else:
+            named = [("textbox", "Your answer")]
+        found.append({"kind": kind, "ask": strip_tags(stored["ask_html"]), "named": named})
+    return found
 
 
 def option_texts(attempt: str) -> list[str]:
@@ -265,6 +294,7 @@ QUESTIONS = {
         attempts_of,
         open_attempt,
         option_texts,
+        controls,
         hand_in_rightly,
         hand_in_empty,
         certificates,

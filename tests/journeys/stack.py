@@ -36,6 +36,7 @@ class Stack:
         self.clock_file = folder / "clock"
         self.clock_file.write_text("0")
         env = {"LMS_TEST_CLOCK": str(self.clock_file), **BEAT, **env}
+        self._own = env
         self.run = Run(self.var, folder / "output", port=None, wrap=(), **env)
         self.url = f"http://127.0.0.1:{self.run.port}"
         self._env = {**os.environ, "LMS_VAR": str(self.var), "PORT": str(self.run.port), **env}
@@ -58,6 +59,17 @@ class Stack:
             )
         wait_for(lambda: self.run.get("/health/work")[0] == 200, 60, "/health/work answers 200")
         return self
+
+    def stop(self) -> None:
+        """The server and all that runs beside it are killed at once, as by a power cut."""
+        self.run.kill_all()
+        self.run.assert_nothing_left()
+
+    def start_again(self) -> None:
+        """The same installation at the same address."""
+        self.run = Run(self.var, self.run.output.with_suffix(".again"), port=self.run.port, wrap=(), **self._own)
+        self.run.wait_until_ready()
+        wait_for(lambda: self.run.get("/health/work")[0] == 200, 60, "/health/work answers 200")
 
     def ask(self, question: str, **details: Any) -> Any:
         """What the insider knows or makes. Instants come back as text."""

@@ -22,7 +22,7 @@ ROLES = {"anybody", "learner", "supervisor", "coordinator"}
 NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
-    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "certificate_file",
+    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "people:add_supervisor", "home",
 }  # fmt: skip
@@ -137,6 +137,7 @@ def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, k
 
 def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:
     visitor = visit(STAFF)
+    visitor.expect_complaint("status of 422")
     look = inspection.look
     inspection.roles.add("learner")
     before = len(inspection.problems)
@@ -156,6 +157,7 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
         for unit in sorted(units):
             look(visitor, unit)
             look(visitor, f"{unit}quiz/")
+            look(visitor, f"{unit}quiz/practice/")
     look(visitor, f"/attempts/{known['passed']}/result/")
     (certificate,) = stack.ask("certificates", email=STAFF)
     look(visitor, f"/certificates/{certificate['id']}/")
@@ -174,12 +176,37 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
             expect(visitor.page).to_have_title(re.compile("^Error: "))
             look(visitor)
             visitor.page.get_by_label("Your answer").fill("")
-    page = look(visitor, f"/attempts/{attempt}/hand-in/")
+    look(visitor, f"/courses/{person['enrollments']['eight-kinds']}/units/unit-1/quiz/practice/")
+    visitor.page.goto(f"/attempts/{attempt}/hand-in/")
+    visitor.page.wait_for_load_state("networkidle")  # it sends what the tab still keeps, and loads again
+    page = look(visitor)
     page.get_by_role("button", name="Hand in").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Not yet")
     look(visitor)
-    look(visitor, f"/attempts/{attempt}/result/")
+    page = look(visitor, f"/attempts/{attempt}/result/")
+    page.get_by_role("link", name="Practice, ungraded").click()
+    for _ in range(8):  # one of each kind
+        look(visitor)
+        page.get_by_role("button", name="Check my answer").click()
+        expect(page).to_have_title(re.compile("^Error: "))
+        look(visitor)
+        answer_somehow(page)
+        page.get_by_role("button", name="Check my answer").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("right", re.IGNORECASE))
+        look(visitor)
+        page.get_by_role("link", name="Next question").click()
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def answer_somehow(page: Page) -> None:
+    """The first control of a practice question gets an answer."""
+    control = page.locator("#practice :is(select, input:not([type=hidden]))").first
+    if control.evaluate("node => node.tagName") == "SELECT":
+        control.select_option(index=1)
+    elif control.get_attribute("type") == "text":
+        control.fill("4")
+    else:
+        control.check()
 
 
 def test_my_training_in_every_state(visit: Visit, inspection: Inspection) -> None:
@@ -201,8 +228,52 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look(visitor, "/team/")
     look(visitor, "/team/?status=overdue")
     look(visitor, "/team/?search=nobody+of+this+name")
-    for name in ("Maya Okafor", "Hannah Lindqvist", "Darnell Hughes"):
+    for name in ("Maya Okafor", "Darnell Hughes"):
         look(visitor, f"/team/people/{stack.ask('person', name=name)['public_id']}/")
+    look(visitor, f"/team/people/{stack.ask('person', name='Hannah Lindqvist')['public_id']}/")
+    visitor.page.get_by_role("link", name="Open another attempt").click()
+    expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("Open another attempt for Hannah Lindqvist")
+    look(visitor)
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_a_dispute_and_its_review(
+    stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]
+) -> None:
+    """A learner says that a question is wrong; the coordinator reads it and answers; the learner reads the answer."""
+    learner, coordinator = visit(known["failed_by"]), visit(COORDINATOR)
+    learner.expect_complaint("status of 422")
+    coordinator.expect_complaint("status of 422")
+    look = inspection.look
+    before = len(inspection.problems)
+    look(coordinator, "/coordinator/reviews/")
+    page = look(learner, f"/attempts/{known['failed']}/questions/1/dispute/")
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(learner)
+    page.get_by_label("What is wrong with it?").fill("A client, 303-555-0142, says so too.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("Does this hold something about a patient?")
+    look(learner)
+    page.get_by_label("What is wrong with it?").fill("Two of the answers are right.")
+    page.get_by_role("button", name="Send the changed text").click()
+    expect(page).to_have_url(re.compile("/result/#question-1$"))
+    look(learner)
+    expect(page.locator("#question-1")).to_contain_text("You said that this question is wrong.")
+    page = look(coordinator, "/coordinator/reviews/")
+    page.locator("main a.rowlink").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this question right?")
+    look(coordinator)
+    page.locator("main form button[type=submit]").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(coordinator)
+    page.get_by_label("Your answer to those who disputed it").fill("The unit says why it is right.")
+    page.locator("main form button[type=submit]").click()
+    expect(page.locator("main")).to_contain_text("Closed.")
+    look(coordinator)
+    look(coordinator, "/coordinator/reviews/")
+    page = look(learner, f"/attempts/{known['failed']}/result/")
+    expect(page.locator("#question-1")).to_contain_text("The unit says why it is right.")
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 
@@ -223,6 +294,7 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"{person}edit/",
         f"{person}deactivate/",
         f"{person}assign/",
+        f"{person}quiz-rules/",
         f"/coordinator/people/{known['deactivated']}/",
         f"/coordinator/people/{known['deactivated']}/reactivate/",
         f"/coordinator/people/{known['invited']}/",

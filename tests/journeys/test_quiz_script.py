@@ -71,10 +71,12 @@ def test_an_overtaken_tab_says_so_and_overwrites_nothing(stack: Stack, visit: Vi
     fill_answer(late, sitting.here())
     expect_stored(late)
     fill_answer(early, sitting.wrong())
-    expect(early.locator("#receipt")).to_contain_text("A newer answer was stored from another tab or device")
+    expect(early.get_by_role("alert")).to_contain_text("It came from another tab or device")
+    expect(early.locator("#receipt")).to_contain_text("Not stored. Choose which answer counts.")
     assert sitting.stored() == sitting.here()
-    early.get_by_role("link", name="Show the stored answer").click()
+    early.get_by_role("button", name="Keep the stored answer").click()
     expect(early.locator("#receipt")).to_contain_text("Stored at")
+    expect(early.get_by_role("alert")).to_have_count(0)
     assert shown_answer(early) == sitting.here()
     # now this tab is the newer one, and the page of the other is told in full
     fill_answer(early, sitting.wrong())
@@ -351,7 +353,16 @@ def test_steps_are_ordered_by_their_buttons_with_the_keyboard(stack: Stack, visi
     up.focus()
     page.keyboard.press("Space")
     expect(rows.locator("> p").nth(len(served) - 2)).to_have_text(served[-1])
+    expect_stored(page)
     places = {name: int(values[0]) for name, values in sitting.stored().items()}
     assert sorted(places.values()) == list(range(1, len(served) + 1))
-    # the place of the step whose button was pressed has the focus, so the next move starts there
-    assert focused(page)["name"].startswith("step_") or page.url.partition("#")[2].startswith("id_step_")
+    # the pressed button keeps the focus, so the next press goes on from there, and the move is said
+    expect(page.get_by_role("button", name=re.compile(f"^Up: .*, now place {len(served) - 1} of"))).to_be_focused()
+    expect(page.locator("#quiz [role=status]")).to_contain_text(f"Now place {len(served) - 1} of {len(served)}.")
+    for _ in range(len(served) - 2):
+        page.keyboard.press("Space")
+    expect(rows.locator("> p").first).to_have_text(served[-1])
+    expect(rows.first.get_by_role("button", name=re.compile("^Up"))).to_be_disabled()
+    expect(rows.first.get_by_role("button", name=re.compile("^Down"))).to_be_focused()
+    expect_stored(page)
+    until(page, lambda: sitting.stored() == shown_answer(page), 10, "the order on the page is stored")

@@ -104,6 +104,55 @@ def test_read_take_the_quiz_with_every_button_and_get_the_certificate(stack: Sta
     expect(page).to_have_url(re.compile("/account/login/"))
 
 
+def test_all_eight_kinds_with_forms_alone(stack: Stack, visit: Visit) -> None:
+    """Answered, moved with buttons, overtaken by a second device, chosen, handed in: no script in either browser."""
+    stack.ask("publish_eight_kinds")
+    address = "ines.calder@alderford.example"
+    person = stack.ask("add_person", name="Ines Calder", email=address, courses={"eight-kinds": 14})
+    attempt = stack.ask("open_attempt", enrollment=person["enrollments"]["eight-kinds"])
+    answers = stack.ask("answers", attempt=attempt)
+    phone = visit(address, java_script_enabled=False, viewport=PHONE)
+    desk = visit(address, java_script_enabled=False)
+    desk.expect_complaint("status of 409")
+    page, other = phone.page, desk.page
+    page.goto(f"/attempts/{attempt}/questions/1/")
+    for position, answer in enumerate(answers, start=1):
+        on_question(page, position, len(answers))
+        assert scrolls_sideways(page) == []
+        other.goto(f"/attempts/{attempt}/questions/{position}/")
+        if answer["kind"] == "ordering":  # a step moves by its button, and the page opens at that button
+            page.get_by_role("button", name=re.compile("^Down")).first.click()
+            expect(page).to_have_url(re.compile("#id_step_\\d_down$"))
+            expect(page.locator("button:focus")).to_have_attribute(
+                "aria-label", re.compile("^Down: .*, now place 2 of")
+            )
+        fill_answer(page, answer["wrong"])
+        page.get_by_role("button", name="Check and hand in" if position == len(answers) else "Next question").click()
+        # the other device knows nothing of it: its answer overwrites nothing, and counts once it is chosen
+        fill_answer(other, answer["right"])
+        other.get_by_role("button", name="Check and hand in" if position == len(answers) else "Next question").click()
+        expect(other.get_by_role("alert")).to_contain_text("A newer answer is stored")
+        assert stack.ask("stored", attempt=attempt)[position - 1]["fields"] == answer["wrong"]
+        assert shown_answer(other) == answer["wrong"]
+        if position == 1:
+            other.get_by_role("button", name="Keep the stored answer").click()
+            on_question(other, 1, len(answers))
+            assert stack.ask("stored", attempt=attempt)[0]["fields"] == answer["wrong"]
+            fill_answer(other, answer["right"])
+            other.get_by_role("button", name="Next question").click()
+        else:
+            other.get_by_role("button", name="Store mine instead").click()
+        expect(other.get_by_role("alert")).to_have_count(0)
+        assert stack.ask("stored", attempt=attempt)[position - 1]["fields"] == answer["right"]
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"All {len(answers)} answers are stored")
+    page.reload()
+    for row in stack.ask("stored", attempt=attempt):
+        expect(page.locator("main")).to_contain_text(f"Receipt {row['receipt']}")
+    page.get_by_role("button", name="Hand in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"You passed: {len(answers)} of {len(answers)}")
+    assert [a["passed"] for a in stack.ask("attempts_of", email=address)] == [True]
+
+
 def test_a_typing_error_is_said_and_nothing_is_lost(stack: Stack, visit: Visit) -> None:
     """Two of the kinds take typed answers: a number that is none comes back with what was typed."""
     stack.ask("publish_eight_kinds")

@@ -126,7 +126,7 @@ def test_the_files_collect_under_names_that_hold_their_content(settings: Setting
     settings.STATIC_ROOT = str(tmp_path)
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "lms.lib.assets.AssetStorage"},
     }
     call_command("collectstatic", interactive=False, verbosity=0)
     sheets = [path for path in (tmp_path / "face").glob("tokens.*.css") if path.name != "tokens.css"]

@@ -285,7 +285,7 @@ def test_the_page_for_a_failure_needs_nothing(settings: Settings, tmp_path: Path
     settings.STATIC_ROOT = str(tmp_path)
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "lms.lib.assets.AssetStorage"},
     }
     html = render_to_string("500.html")
     assert "Something went wrong on our side" in html

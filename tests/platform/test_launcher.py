@@ -68,7 +68,7 @@ def test_a_second_start_is_quick_finds_its_data_and_stops(start: Start, used_var
     began = time.monotonic()
     run = start(used_var).wait_until_ready()
     assert (
-        time.monotonic() - began < 30
+        time.monotonic() - began < 90
     )  # about 5 s on an idle machine; the promise of 10 s is not for one that runs tests
     assert run.get("/health/ready") == (200, {"status": "ok"})
     assert run.stop(signum) == 0

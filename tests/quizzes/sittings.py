@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.http import QueryDict
 from django.test import Client
 
 from lms.lib import clock
@@ -59,6 +60,14 @@ def fields(response: Response, answer: dict[str, Any] | None = None) -> dict[str
     kind = kinds.get(response.question.kind)
     stored = response.question.stored
     return kind.fill(answer if answer is not None else kind.model_answer(stored, response.order))
+
+
+def query(fields: dict[str, list[str]]) -> QueryDict:
+    """The same as a request holds them."""
+    found = QueryDict(mutable=True)
+    for name, values in fields.items():
+        found.setlist(name, values)
+    return found
 
 
 def url(response: Response, tail: str = "") -> str:

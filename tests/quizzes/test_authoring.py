@@ -125,6 +125,28 @@ def test_the_exemplar_fits_its_unit_and_is_compiled_the_same_twice(check: Any, r
     ]
 
 
+def test_the_rules_have_defaults_and_reach_the_quiz(check: Any, raw: Row) -> None:
+    assert check(raw)[0]["rules"] == {
+        "counts": "best",
+        "time_limit_minutes": None,
+        "confidence": True,
+        "practice": True,
+        "feedback": {},
+    }
+    raw.update(
+        feedback={"after_submit": "right"}, counts="last", time_limit_minutes="45", confidence="false", practice="false"
+    )
+    quiz, found = check(raw)
+    assert found == []
+    assert quiz["rules"] == {
+        "counts": "last",
+        "time_limit_minutes": 45,
+        "confidence": False,
+        "practice": False,
+        "feedback": {"after_submit": "right"},
+    }
+
+
 def test_without_a_unit_only_its_own_rules_are_checked(check: Any, raw: Row) -> None:
     raw["unit"] = "OTHER"
     find(raw, "Q01")["section"] = "Nowhere"
@@ -134,6 +156,14 @@ def test_without_a_unit_only_its_own_rules_are_checked(check: Any, raw: Row) -> 
 BROKEN: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("wrong unit", lambda raw: raw.update(unit="STG-U2"), [("wrong-unit", "unit")]),
     ("draw does not add up", lambda raw: raw.update(serve="6"), [("draw-sum", "draw")]),
+    ("which counts", lambda raw: raw.update(counts="first"), [("bad-value", "counts")]),
+    ("no time at all", lambda raw: raw.update(time_limit_minutes="0"), [("bad-value", "time_limit_minutes")]),
+    ("more than ten hours", lambda raw: raw.update(time_limit_minutes="601"), [("bad-value", "time_limit_minutes")]),
+    ("time in words", lambda raw: raw.update(time_limit_minutes="an hour"), [("bad-value", "time_limit_minutes")]),
+    ("part of a minute", lambda raw: raw.update(time_limit_minutes="1.5"), [("bad-value", "time_limit_minutes")]),
+    ("confidence", lambda raw: raw.update(confidence="sometimes"), [("bad-value", "confidence")]),
+    ("practice", lambda raw: raw.update(practice="2"), [("bad-value", "practice")]),
+    ("grace is not the author's", lambda raw: raw.update(grace_seconds="90"), [("unknown-key", "grace_seconds")]),
     ("pool too small", lambda raw: (raw["draw"][1].update(take="3"), raw.update(serve="6")), [("small-pool", "draw STG-1.2")]),
     ("retired questions do not count", lambda raw: [find(raw, f"Q{n}").update(retired="2027-01-01: old") for n in (12, 13)],
      [("small-pool", "draw STG-1.2")]),
@@ -176,6 +206,12 @@ BROKEN: list[tuple[str, Any, list[tuple[str, str]]]] = [
     ("always in a distractor", lambda raw: find(raw, "Q11")["options"][0].update(text="Always tell Renee that she may be here."),
      [("absolute-distractor", "STG-U1-Q11 option a")]),
     ("a dose", lambda raw: find(raw, "Q11")["options"][0].update(why="Not 20 mg of it."), [("dose", "STG-U1-Q11 option a why")]),
+    ("feedback that takes back", lambda raw: raw.update(feedback={"after_submit": "chosen", "after_pass": "right"}),
+     [("feedback-takes-back", "feedback after_pass")]),
+    ("feedback at an unknown moment", lambda raw: raw.update(feedback={"after_lunch": "right"}), [("bad-value", "feedback after_lunch")]),
+    ("feedback of an unknown level", lambda raw: raw.update(feedback={"after_pass": "all"}), [("bad-value", "feedback after_pass")]),
+    ("a time limit that is none", lambda raw: raw.update(time_limit_minutes="0"), [("bad-value", "time_limit_minutes")]),
+    ("an unknown rule of what counts", lambda raw: raw.update(counts="first"), [("bad-value", "counts")]),
     ("unknown kind", lambda raw: find(raw, "Q01").update(kind="essay"), [("unknown-kind", "STG-U1-Q01")]),
     ("no kind", lambda raw: find(raw, "Q01").pop("kind"), [("unknown-kind", "STG-U1-Q01")]),
     ("unknown key", lambda raw: find(raw, "Q01").update(hint="x"), [("unknown-key", "STG-U1-Q01 hint")]),

@@ -41,7 +41,7 @@ def full(items: list[blind.Item]) -> dict[str, Any]:
 def test_a_change_of_one_question_leaves_the_others_as_they_were() -> None:
     before = blind.sheet([quiz(1, 2, 3)], seed=5)
     changed = quiz(1, 2, 3, 4)
-    changed["questions"][1]["options"][2]["html"] = "Something else entirely."
+    changed["questions"][1]["options"][2] |= {"html": "Something else entirely.", "text": "Something else entirely."}
     after = blind.sheet([changed], seed=5)
     outcome = blind.compare(after, full(before))
     assert outcome.agreed == 2

@@ -7,6 +7,8 @@ from courses.authoring.findings import Findings
 from quizzes.pools import check_pools
 
 Stored = dict[str, Any]
+RULES = ("key-position", "similar-stems")
+"""Each is broken below, with its place."""
 
 
 def question(name: str, *, key: int = 0, options: int = 4, stem: str = "", **more: Any) -> Stored:

@@ -20,6 +20,7 @@ from lms.record.enums import EventKind
 from quizzes.actions import attempts
 from quizzes.models import Attempt
 from tests import factories
+from tests.courses.pages import client_of
 from tests.quizzes import sittings
 
 pytestmark = pytest.mark.django_db
@@ -213,7 +214,7 @@ def test_the_options_chosen_are_never_shown(boss: User, learner: User, client: C
             option["why_html"] = f"{SECRET} why"
     enrollment = factories.make_enrollment(learner, factories.make_course(compiled))
     factories.pass_unit(enrollment)
-    assert SECRET in Client_for(learner).get(f"/attempts/{Attempt.objects.get().public_id}/result/").content.decode()
+    assert SECRET in client_of(learner).get(f"/attempts/{Attempt.objects.get().public_id}/result/").content.decode()
     for viewer, paths in (
         (boss, ["/team/", f"/team/people/{learner.public_id}/"]),
         (
@@ -223,13 +224,7 @@ def test_the_options_chosen_are_never_shown(boss: User, learner: User, client: C
         (learner, ["/record/"]),
     ):
         for path in paths:
-            assert SECRET not in Client_for(viewer).get(path).content.decode()
-
-
-def Client_for(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+            assert SECRET not in client_of(viewer).get(path).content.decode()
 
 
 def test_older_cycles_withdrawals_and_replaced_certificates_stay(boss: User, learner: User, client: Client) -> None:
@@ -271,11 +266,11 @@ def test_mail_about_a_password_is_not_told_and_crowds_nothing_out(boss: User, le
 
 
 def test_my_record_says_who_sees_it(boss: User, learner: User, client: Client) -> None:
-    shown = text(Client_for(learner).get("/record/").content.decode())
+    shown = text(client_of(learner).get("/record/").content.decode())
     assert "Ines Boss , and the training coordinator" in shown
     assert "Nobody but you sees which answers you chose" in shown
     alone = factories.make_user()
-    assert "You and the training coordinator" in text(Client_for(alone).get("/record/").content.decode())
+    assert "You and the training coordinator" in text(client_of(alone).get("/record/").content.decode())
 
 
 @pytest.mark.parametrize("number", [1, 3])
@@ -287,10 +282,10 @@ def test_the_queries_do_not_grow(
         enrollment = factories.make_enrollment(learner, course)
         for position in (1, 2):
             factories.pass_unit(enrollment, position)
-    mine, theirs, central = Client_for(learner), Client_for(boss), Client_for(factories.make_coordinator())
-    with django_assert_num_queries(15):
+    mine, theirs, central = client_of(learner), client_of(boss), client_of(factories.make_coordinator())
+    with django_assert_num_queries(16):
         mine.get("/record/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(17):
         theirs.get(f"/team/people/{learner.public_id}/")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         central.get(f"/team/people/{learner.public_id}/")

@@ -171,5 +171,5 @@ def test_a_revoked_certificate_is_not_offered_as_new(client: Client, learner: Us
 def test_the_queries_of_a_result(client: Client, learner: User, number: int, django_assert_num_queries: Any) -> None:
     attempt = handed_in(learner, factories.make_course(serve=number, pool=9))
     client.get("/training/")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(19):
         page(client, attempt)

@@ -1,19 +1,18 @@
 """The script of the quiz page where the network lets it down: what is lost, refused, or must wait for a sign-in."""
 
-import os
 import re
 from collections.abc import Iterator
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, Route
 from pytest_django.live_server_helper import LiveServer
 
 from lms.people.models import User
 from quizzes.models import Attempt, Response
 from tests import factories
-from tests.journeys.browser import find_chromium, launch
+from tests.journeys.browser import page_beside
 from tests.quizzes import sittings
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -42,22 +41,11 @@ def page(
     live_server: LiveServer, client: Client, learner: User, single: Response, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Page]:
     """At the single choice question, signed in. The test itself looks into the database beside the browser's event loop."""
-    if find_chromium() is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("No Chromium was found: install the package chromium.")
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "yes")
     client.force_login(learner)
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        context = browser.new_context(base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        opened = context.new_page()
-        errors: list[str] = []
-        opened.on("pageerror", lambda error: errors.append(str(error)))
+    with page_beside(live_server.url, client) as opened:
         opened.goto(sittings.url(single))
         yield opened
-        browser.close()
-    assert errors == []
 
 
 def answer_of(response: Response) -> object:
@@ -136,3 +124,14 @@ def test_enter_in_a_text_field_stores_and_stays(page: Page, attempt: Attempt) ->
     page.wait_for_selector(STORED)
     assert page.url.endswith(sittings.url(typed))
     assert answer_of(typed) == {"text": "lane"}
+
+
+def test_a_refused_answer_is_said_and_next_shows_it_at_its_control(page: Page, attempt: Attempt) -> None:
+    number = sittings.response_of(attempt, "numeric")
+    page.goto(sittings.url(number))
+    page.fill("#id_value", "about four")
+    page.click(ONWARD)
+    page.wait_for_selector("[aria-invalid=true]")
+    assert page.title().startswith("Error: ")
+    assert page.input_value("#id_value") == "about four"
+    assert answer_of(number) is None

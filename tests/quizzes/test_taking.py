@@ -3,7 +3,9 @@
 import datetime as dt
 import io
 import json
+import random
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,10 +17,12 @@ from courses.models import Certificate, Course, Enrollment
 from lms.lib import clock
 from lms.people.models import User
 from lms.record.actions import SYSTEM
+from quizzes import kinds
 from quizzes.actions import attempts
 from quizzes.models import Attempt, Response
 from tests import factories
 from tests.quizzes import sittings
+from tests.quizzes.kinds import samples
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +52,15 @@ def stored(response: Response) -> Response:
     return Response.objects.get(pk=response.pk)
 
 
+def form_rows(response: Response) -> list[dict[str, Any]]:
+    """The options of a single choice as served."""
+    question = response.question
+    options: list[dict[str, Any]] = kinds.get(question.kind).taking(question.stored, response.order, None)["rows"][0][
+        "options"
+    ]
+    return options
+
+
 # --- start ------------------------------------------------------------------------------------------------------------
 class TestStart:
     def url(self, enrollment: Enrollment) -> str:
@@ -58,7 +71,9 @@ class TestStart:
         html = mine.get(self.url(enrollment)).content.decode()
         assert "<b>3 questions</b>" in html
         assert "<b>3 of 3</b> pass" in html
-        assert "<b>3 of 3 attempts</b>" in html
+        assert "You have <b>3 attempts</b>" in html
+        assert "no time limit" in html
+        assert "the <b>best</b> one counts" in html
         assert "you wait one hour" in html
         assert not Attempt.objects.exists(), "looking starts nothing"
 
@@ -195,7 +210,7 @@ class TestQuestion:
     def test_moving_a_step_stores_and_stays_at_the_step(self, mine: Client, attempt: Attempt) -> None:
         response = sittings.response_of(attempt, "ordering")
         answer = mine.post(sittings.url(response), {"revision": "0", "move": "2:up"})
-        assert answer["Location"] == sittings.url(response) + "#id_step_2"
+        assert answer["Location"] == sittings.url(response) + "#id_step_2_up"
         assert stored(response).answer is not None
 
     def test_a_stale_tab_gets_409_and_the_stored_answer(self, mine: Client, single: Response) -> None:
@@ -208,6 +223,43 @@ class TestQuestion:
         assert not re.search(r'value="2" checked', html)
         assert stored(single).answer == {"choice": 1}
         assert sittings.revision_on(html) == "1", "choosing again works from here"
+
+    @pytest.mark.parametrize("slug", sittings.KINDS)
+    def test_the_learner_chooses_between_the_stored_answer_and_their_own(
+        self, mine: Client, attempt: Attempt, slug: str
+    ) -> None:
+        """Both in words; one button keeps what is stored, one stores the other and goes where the pressed button led."""
+        response = sittings.response_of(attempt, slug)
+        kind, question = kinds.get(slug), response.question.stored
+        best = kind.model_answer(question, response.order)
+        other = next(
+            found
+            for seed in range(100)
+            if (found := samples.some_answer(slug, response.order, random.Random(seed), question)) not in (None, best)
+        )
+        assert other is not None
+        mine.post(sittings.url(response), {**sittings.fields(response), "revision": "0", "go": "stay"})
+        page = mine.post(
+            sittings.url(response), {**sittings.fields(response, other), "revision": "0", "go": "back"}
+        ).content.decode()
+        shown = unescape(page.split('id="choice"')[1].split('id="kept"')[0])
+        stored_part, my_part = shown.split("<dt>On this page</dt>")
+        for part, answer in ((stored_part, best), (my_part, other)):
+            words = kind.said(question, response.order, answer)
+            assert words
+            assert all(one["text"] in part and one["label"] in part for one in words)
+        assert stored(response).answer == best
+        assert '<form method="get"' in stored_part + my_part
+        assert "Keep the stored answer" in shown
+        data: dict[str, list[str]] = {}
+        for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', my_part):
+            data.setdefault(name, []).append(value)
+        go = re.search(r'name="go" value="(\w+)">Store mine instead', my_part)
+        assert go
+        moved = mine.post(sittings.url(response), {**data, "go": go[1]})
+        assert moved.status_code == 302
+        assert moved["Location"].endswith(f"/questions/{max(1, response.position - 1)}/")
+        assert stored(response).answer == other
 
     @pytest.mark.parametrize("revision", ["", "-1", "1e3", "NaN", "0.0", "\0", "\u0661", "x", "9" * 11, "0" * 5000])
     def test_a_revision_that_is_no_number(self, mine: Client, single: Response, revision: str) -> None:
@@ -301,7 +353,7 @@ class TestStoreAnswer:
         data = answer.json()
         assert re.fullmatch(r"\d{1,2}:\d\d [ap]m", data.pop("at"))
         assert data == {
-            "revision": 1, "answered": True, "given": True, "receipt": row.receipt, "stored": 1, "out_of": 8
+            "revision": 1, "answered": True, "given": True, "receipt": row.receipt, "stored": 1, "out_of": len(sittings.KINDS)
         }  # fmt: skip
         assert row.answered
 
@@ -337,12 +389,22 @@ class TestStoreAnswer:
         assert stored(single).answer is None
 
     def test_409_stale(self, mine: Client, single: Response) -> None:
-        self.store(mine, single, choice="1")
+        """It carries what the server holds, as data and in words, and stores nothing."""
+        kept = self.store(mine, single, choice="1").json()
         answer = self.store(mine, single, choice="2")
+        data = answer.json()
         assert answer.status_code == 409
-        assert answer.json()["revision"] == 1
-        assert answer.json()["url"] == sittings.url(single)
+        assert data["fields"] == [["choice", "1"]]
+        assert {name: data[name] for name in kept} == kept
+        texts = [row["text"] for row in form_rows(single)]
+        assert data["html"].index(texts[1]) < data["html"].index(texts[2]), (
+            "the stored answer, then the one of this page"
+        )
+        assert texts[0] not in data["html"]
+        assert "csrfmiddlewaretoken" not in data["html"]
         assert stored(single).answer == {"choice": 1}
+        assert self.store(mine, single, choice="2", revision=str(data["revision"])).status_code == 200
+        assert stored(single).answer == {"choice": 2}
 
     def test_410_handed_in(self, mine: Client, attempt: Attempt, single: Response) -> None:
         attempts.submit(attempt, at=clock.now())
@@ -380,7 +442,7 @@ def test_a_fresh_token_after_signing_in_again(learner: User, single: Response) -
     strict.get(sittings.url(single))
     strict.cookies.pop("sessionid")
     out = strict.get("/form-token/").json()
-    assert (out["signed_in"], out["name"]) == (False, "")
+    assert (out["signed_in"], out["person"]) == (False, "")
     signed = strict.post(
         "/account/login/",
         {"login": learner.email, "password": factories.PASSWORD},
@@ -388,7 +450,7 @@ def test_a_fresh_token_after_signing_in_again(learner: User, single: Response) -
     )
     assert signed.status_code == 200
     back = strict.get("/form-token/").json()
-    assert (back["signed_in"], back["name"]) == (True, "Maya Quist")
+    assert (back["signed_in"], back["person"]) == (True, str(learner.public_id))
     saved = strict.post(
         sittings.url(single, "answer/"), {"choice": "1", "revision": "0"}, headers={"X-CSRFToken": back["token"]}
     )

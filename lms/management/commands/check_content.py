@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from courses.authoring.compiled import Tree
 from courses.authoring.course import compile_tree
-from courses.authoring.findings import Finding, Severity
+from courses.authoring.findings import Finding, Findings, Severity
 from courses.authoring.waivers import WAIVED
 from quizzes.authoring import compile_quiz
 from quizzes.pools import check_pools
@@ -25,16 +25,30 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", nargs="?", default=str(settings.CONTENT_DIR), help="the content folder")
+        parser.add_argument(
+            "path",
+            nargs="?",
+            default=str(settings.CONTENT_DIR),
+            help="the content folder, or the folder of one course in it",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
         parser.add_argument("--marked", action="store_true", help="list the terms in marked contexts, for the reviewer")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tree = compile_tree(Path(options["path"]), check_quiz=compile_quiz, check_pools=check_pools)
+        root, course = _split(Path(options["path"]))
+        tree = compile_tree(root, check_quiz=compile_quiz, check_pools=check_pools, draft=course)
+        elsewhere = 0
+        if course:
+            whole, tree = tree, _only(tree, course)
+            elsewhere = len(whole.findings.errors) - len(tree.findings.errors)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(tree), ensure_ascii=False, indent=2))
         else:
             self._print(tree, marked=options["marked"])
+            if elsewhere:
+                self.stdout.write(
+                    f"{elsewhere} errors elsewhere in the content folder: nothing is loaded before they are mended."
+                )
         if tree.findings.errors:
             sys.exit(1)
 
@@ -58,6 +72,26 @@ class Command(BaseCommand):
                 place = ", ".join(part for part in (f"line {mark.line}" if mark.line else "", mark.place) if part)
                 self.stdout.write(f"  {mark.file}, {place}: {mark.rule} '{mark.text}' as {mark.context}")
         self.stdout.write(_summary(tree))
+
+
+def _split(path: Path) -> tuple[Path, str]:
+    """The content folder, and the name of the one course asked for, if the path is that of a course or of a file in it."""
+    path = path.resolve()
+    for part in (path, path.parent):
+        if not (part / "facts.yaml").exists() and (part.parent / "facts.yaml").exists() and part.is_dir():
+            return part.parent, part.name
+    return path, ""
+
+
+def _only(tree: Tree, course: str) -> Tree:
+    """What concerns one course folder."""
+    findings = Findings()
+    for one in tree.findings:
+        if one.file.split("/")[0] == course:
+            findings.add(one.severity, one.rule, one.file, why=one.why, fix=one.fix, line=one.line, place=one.place)
+    courses = [found for found in tree.courses if any(unit.file.startswith(f"{course}/") for unit in found.units)]
+    marked = [mark for mark in tree.marked if mark.file.startswith(f"{course}/")]
+    return Tree(courses, [], findings, marked, tree.facts)
 
 
 def _summary(tree: Tree) -> str:

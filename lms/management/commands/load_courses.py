@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
 from courses.actions.paths import store_paths
 from courses.actions.publishing import publish
@@ -13,6 +14,7 @@ from courses.authoring.course import compile_tree
 from lms.lib import clock
 from quizzes.actions.storing import store_quiz
 from quizzes.authoring import compile_quiz
+from quizzes.queries.corrections import still_uncorrected
 from quizzes.queries.pools import published_pools
 from quizzes.revisions import unannounced_changes
 
@@ -30,6 +32,8 @@ class Command(BaseCommand):
         root = Path(options["path"])
         if not root.is_dir():
             raise CommandError(f"There is no content folder at {root}. Give its path, or set LMS_CONTENT.")
+        if "courses_course" not in connection.introspection.table_names():
+            raise CommandError("The database is not prepared yet. Run 'make run' once, or 'manage.py migrate'.")
         tree = compile_tree(root, check_quiz=compile_quiz)
         errors = list(tree.findings.errors)
         if errors:
@@ -45,6 +49,7 @@ class Command(BaseCommand):
             if result.new or options["verbosity"] > 1:
                 word = "published" if result.new else "unchanged"
                 self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}")
+            self._warn_uncorrected(compiled)
         for slug, word in store_paths(tree.paths, at=clock.now()):
             self.stdout.write(f"path {slug}: {word}")
 
@@ -61,3 +66,14 @@ class Command(BaseCommand):
             for problem in problems:
                 self.stderr.write(problem)
             raise CommandError(f"Nothing was loaded: {len(problems)} questions changed without a new revision.")
+
+    def _warn_uncorrected(self, compiled: CompiledCourse) -> None:
+        """A key that was mended on the page is still wrong in the file; the correction goes on applying while the revision stays."""
+        for unit in compiled.units:
+            for name, correction in still_uncorrected(compiled.slug, [unit.quiz] if unit.quiz else []):
+                file = f"{unit.file.removesuffix('.md')}.quiz.yaml"
+                if correction.void:
+                    fix = "The question was voided. Mend it and raise its revision, or retire it."
+                else:
+                    fix = "The file still has the old key; mend the file, and raise the revision."
+                self.stderr.write(f"warning: {file}: {name}: {fix} Reason given: {correction.reason}")

@@ -1,212 +1,260 @@
-// Stores each answer when it is given. The page says "stored" only after the server said so.
+// Stores each answer when it is given. The page says "stored" only after the server said so; until then the answer is kept in the
+// tab, is called not stored, and is sent again by itself.
 // Without this script every button of the form stores, so nothing here is needed to take a quiz.
-(() => {
-  "use strict";
-  const form = document.getElementById("quiz");
-  if (!form || !window.fetch) return;
-  const revision = form.elements.namedItem("revision");
-  const token = form.elements.namedItem("csrfmiddlewaretoken");
-  const receipt = document.getElementById("receipt");
-  const count = document.querySelector("#stored-count span");
-  const progress = document.querySelector(".readbar progress");
-  const current = form.querySelector(".dots [aria-current]");
-  const dialog = document.getElementById("sign-in-again");
-  const again = document.getElementById("again");
-  const againError = document.getElementById("again-error");
-  const sprite = document.querySelector("#stored-count use").getAttribute("href").split("#")[0];
+import { read, same, write } from "./fields.js";
+import { keep, kept, release, releaseAll } from "./kept.js";
+import { others } from "./others.js";
+import { post, signIn, whoIsHere } from "./server.js";
+import { steps } from "./steps.js";
+import { icon, link, span, useSprite, waiting as notYet } from "./words.js";
 
-  let dirty = false;      // something was chosen that the server has not acknowledged
-  let sending = null;     // the request in flight
-  let stopped = false;    // handed in, or overtaken: this page stores nothing more
-  let pause = 0;          // milliseconds to the next try after a failure
-  let timer = 0;
-  let leaving = false;
-  let doubtful = null;    // a body that was sent and whose fate is not known: it goes again, as it was, before any other
-  let refusals = 0;       // how often in a row the server took the token for wrong although somebody is signed in
-  let insisted = false;   // a button was pressed although the last try to store failed
-  let waiting = null;     // the button whose way is taken once the answer is stored
+const FIRST_PAUSE = 2000, LONGEST_PAUSE = 30000, TYPING_PAUSE = 900;
+const INSIST_AFTER = 3000;   // a second press this much later goes on though nothing could be stored: the tab keeps the answer
+const SAME_PRESS = 3000;     // a press this soon after one that left the page is the second half of a double click
 
-  const icon = (name) => {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("class", "icon");
-    svg.setAttribute("aria-hidden", "true");
-    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-    use.setAttribute("href", `${sprite}#${name}`);
-    svg.append(use);
-    return svg;
-  };
-  const span = (className, ...children) => {
-    const node = document.createElement("span");
-    node.className = className;
-    node.append(...children);
-    return node;
-  };
-  const say = (...nodes) => receipt.replaceChildren(...nodes);
-  const notStored = (text) => say(span("stored is-waiting", icon("cloud-off"), `Not stored yet. ${text}`));
+const form = document.getElementById("quiz");
+useSprite(form.dataset.icons);
+const { attempt, position } = form.dataset;
+const revision = form.elements.namedItem("revision");
+const token = form.elements.namedItem("csrfmiddlewaretoken");
+const receipt = document.getElementById("receipt");
+const choice = document.getElementById("choice");
+const count = document.querySelector("#stored-count span");
+const progress = document.querySelector(".readbar progress");
+const dialog = document.getElementById("sign-in-again");
+const again = document.getElementById("again");
+const againError = document.getElementById("again-error");
 
-  const acknowledge = (data) => {
-    revision.value = data.revision;
-    pause = 0;
-    refusals = 0;
-    insisted = false;
-    if (count) count.textContent = `${data.stored} of ${data.out_of} stored`;
-    if (progress) progress.value = data.stored;
-    if (current) {
-      const item = current.closest("li");
-      item.classList.toggle("is-done", data.answered);
-      const state = data.answered ? "stored" : data.given ? "not complete" : "no answer yet";
-      current.setAttribute("aria-label", `Question ${current.value}, ${state}`);
-      const mark = current.querySelector("svg");
-      if (data.answered && !mark) current.append(icon("circle-check"));
-      if (!data.answered && mark) mark.remove();
-    }
-    if (dirty) return;
-    if (data.given) say(span("stored", icon("check"), `Stored at ${data.at}`), span("meta num", `Receipt ${data.receipt}`));
-    else say(span("meta", "No answer is stored for this question."));
-  };
+let dirty = false;      // something was chosen that the server has not acknowledged
+let sending = null;     // the request in flight
+let stopped = false;    // handed in, or not this person's: this page stores nothing more
+let pause = 0;          // milliseconds to the next try after a failure
+let timer = 0;
+let left = 0;           // when a button took its way off this page
+let doubtful = null;    // what was sent and whose fate is not known: it goes again, as it was, before anything else
+let refusals = 0;       // how often in a row the server took the token for wrong although somebody is signed in
+let failedAt = 0;       // when a pressed button first could not store
+let waiting = null;     // the button whose way is taken once the answer is stored
 
-  const stop = (text, url, label) => {
-    stopped = true;
-    dirty = false;
-    const link = document.createElement("a");
-    link.href = url;
-    link.textContent = label;
-    say(span("stored is-waiting", icon("triangle-alert"), text), link);
-  };
+const now = () => ({ revision: revision.value, fields: read(form) });
+const say = (...nodes) => receipt.replaceChildren(...nodes);
+const elsewhere = others(form, token, { except: Number(position), acknowledged: (data, at) => { total(data); dot(data, at); } });
+const order = steps(form, () => changed());
 
-  const later = (text) => {
-    dirty = true;
-    pause = Math.min(pause ? pause * 2 : 2000, 30000);
-    notStored(text);
-    clearTimeout(timer);
-    timer = setTimeout(store, pause);
-  };
+function total(data) {
+  if (count) count.textContent = `${data.stored} of ${data.out_of} stored`;
+  if (progress) progress.value = data.stored;
+}
 
-  async function store() {
-    clearTimeout(timer);
-    if (stopped || leaving || sending || !dirty) return sending;
-    dirty = false;
-    say(span("meta", "Storing …"));
-    sending = send();
-    try { await sending; } finally { sending = null; }
-    if (dirty && !pause && !(dialog && dialog.open)) return store();
+function dot(data, at) {
+  const button = form.querySelector(`.dots button[value="${at}"]`);
+  if (!button) return;
+  button.closest("li").classList.toggle("is-done", data.answered);
+  const state = data.answered ? "stored" : data.given ? "not complete" : "no answer yet";
+  button.setAttribute("aria-label", `Question ${at}, ${state}`);
+  const mark = button.querySelector("svg");
+  if (data.answered && !mark) button.append(icon("circle-check"));
+  if (!data.answered && mark) mark.remove();
+}
+
+function keepHere() {
+  keep(attempt, position, { ...now(), doubtful, url: form.dataset.store, page: form.getAttribute("action") });
+}
+
+function acknowledge(data) {
+  revision.value = data.revision;
+  pause = 0;
+  refusals = 0;
+  failedAt = 0;
+  total(data);
+  dot(data, position);
+  if (dirty) return keepHere();
+  release(attempt, position);
+  if (data.given) say(span("stored", icon("check"), `Stored at ${data.at}`), span("meta num", `Receipt ${data.receipt}`));
+  else say(span("meta", "No answer is stored for this question."));
+  elsewhere.start();
+}
+
+function stop(text, url, label) {
+  stopped = true;
+  dirty = false;
+  waiting = null;
+  choice.replaceChildren();
+  releaseAll(attempt);
+  say(notYet("triangle-alert", text), link(url, label));
+}
+
+const notTheirs = () => stop("This quiz is not here for the person who is signed in now.", "/", "My training");
+
+function later(text) {
+  dirty = true;
+  pause = Math.min(pause ? pause * 2 : FIRST_PAUSE, LONGEST_PAUSE);
+  const way = waiting ? ` “${waiting.innerText.trim()}” opens as soon as it is stored.` : "";
+  say(notYet("cloud-off", `Not stored yet. ${text}${way}`));
+  clearTimeout(timer);
+  timer = setTimeout(store, pause);
+}
+
+async function store() {
+  clearTimeout(timer);
+  if (stopped || left || sending || !dirty) return sending;
+  dirty = false;
+  say(span("meta", "Storing …"));
+  sending = send();
+  try { await sending; } finally { sending = null; }
+  if (dirty && !pause && !dialog.open) return store();
+  // A pressed button goes its way, also with an answer that was refused: the page that comes says what is wrong at its control.
+  if (waiting && !dirty && !stopped && !dialog.open && !choice.hasChildNodes()) go(waiting);
+}
+
+async function send() {
+  const resent = doubtful !== null;
+  const body = doubtful ? { ...doubtful } : now();
+  const { status, data } = await post(form.dataset.store, body, token);
+  if (status === 0 || status >= 500 || status === 429) {
+    doubtful = body;  // the answer may have been stored and the acknowledgment lost
+    later(status === 429 ? "Your answer is kept on this page and is sent again in a moment."
+      : status || navigator.onLine ? "The server did not answer. Your answer is kept on this page and is sent again by itself."
+      : "Your answer is kept on this page and is sent when you are back online.");
+    return keepHere();
   }
-
-  async function send() {
-    const resent = doubtful !== null;
-    const body = doubtful || new FormData(form);
-    body.set("csrfmiddlewaretoken", token.value);
-    let answer;
-    try {
-      answer = await fetch(form.dataset.store, {
-        method: "POST", body, credentials: "same-origin", redirect: "error", keepalive: true,
-        headers: { "X-CSRFToken": token.value, "X-Requested-With": "XMLHttpRequest" },
-      });
-    } catch {
-      doubtful = body;  // the answer may have been stored and the acknowledgment lost
-      return later("Your answer is kept on this page and is sent when you are back online.");
-    }
-    let data = {};
-    try { data = await answer.json(); } catch { /* an error page */ }
-    if (answer.status >= 500) {
-      doubtful = body;
-      return later("The server did not answer. Your answer is kept on this page and is sent again by itself.");
-    }
-    if (answer.status === 401 || answer.status === 403) { dirty = true; return signInAgain(); }
-    doubtful = null;
-    if (answer.ok) {
-      if (resent) dirty = true;  // what is on the page now may be newer than what was in doubt
-      return acknowledge(data);
-    }
-    if (answer.status === 409) return stop(data.error, data.url, "Show the stored answer");
-    if (answer.status === 410) return stop(data.error, data.url, "Show the result");
-    if (answer.status === 422) return say(span("stored is-waiting", icon("triangle-alert"), `Not stored. ${data.error}`));
-    if (answer.status === 404) return stop("This quiz is not here for the person who is signed in now.", "/", "My training");
-    return say(span("stored is-waiting", icon("triangle-alert"), "Not stored. Please load this page again."));
+  if (status === 401 || status === 403) { dirty = true; return signInAgain(); }
+  doubtful = null;
+  if (status === 200) {
+    if (resent) dirty = !same(body.fields, read(form));  // what is on the page now may be newer than what was in doubt
+    choice.replaceChildren();
+    return acknowledge(data);
   }
-
-  async function freshToken() {
-    const answer = await fetch(form.dataset.tokenUrl, { credentials: "same-origin", headers: { "X-Requested-With": "XMLHttpRequest" } });
-    const data = await answer.json();
-    token.value = data.token;
-    return data;
+  if (status === 409) {
+    if (!same(body.fields, read(form))) { dirty = true; return; }  // the choice is between the stored answer and what stands here now
+    return choose(data);
   }
+  if (status === 410) return stop(data.error, data.url, "Show the result");
+  if (status === 404) return notTheirs();
+  say(notYet("triangle-alert", status === 422 ? `Not stored. ${data.error}` : "Not stored. Please load this page again."));
+}
 
-  async function signInAgain() {
-    notStored("Your answer is kept on this page.");
-    try {
-      const state = await freshToken();
-      if (state.signed_in && refusals < 2) { refusals += 1; pause = 0; return; }
-      if (state.signed_in) return later("The server does not take answers from this page just now. It is tried again by itself.");
-    } catch { return later("Your answer is kept on this page."); }
-    if (dialog && !dialog.open) { dialog.showModal(); again.elements.namedItem("password").focus(); }
-  }
+// ---- overtaken by another tab or device ----------------------------------------------------------------------------
+const toControls = () => form.querySelector("input:not([type=hidden]), select").focus();
 
-  if (again) again.addEventListener("submit", async (event) => {
+function choose(data) {
+  const typing = document.activeElement.type === "text" && !waiting;
+  waiting = null;
+  total(data);
+  dot(data, position);
+  say(notYet("triangle-alert", "Not stored. Choose which answer counts."), link("#choice", "See both answers"));
+  choice.innerHTML = data.html;
+  choice.onsubmit = (event) => {
     event.preventDefault();
-    againError.hidden = true;
-    const body = new FormData(again);
-    body.set("csrfmiddlewaretoken", token.value);
-    try {
-      const answer = await fetch(again.dataset.action, {
-        method: "POST", body, credentials: "same-origin",
-        headers: { "X-CSRFToken": token.value, "X-Requested-With": "XMLHttpRequest", Accept: "application/json" },
-      });
-      const state = await freshToken();
-      if (answer.ok && state.signed_in) {
-        again.elements.namedItem("password").value = "";
-        dialog.close();
-        pause = 0;
-        refusals = 0;
-        dirty = true;
-        await store();
-        if (waiting && !dirty && !stopped) go(waiting);
-        return;
-      }
-      againError.textContent = answer.status === 429
-        ? "Too many tries. Please wait some minutes, and leave this page open."
-        : "The email address or the password is not right. Please try again.";
-    } catch {
-      againError.textContent = "The server did not answer. Please try again in a moment.";
+    choice.replaceChildren();
+    revision.value = data.revision;
+    if (event.target.dataset.choice === "mine") changed();
+    else {
+      write(form, data.fields);
+      order.arrange();
+      acknowledge(data);
     }
-    againError.hidden = false;
-  });
-
-  form.addEventListener("change", () => { dirty = true; pause = 0; store(); });
-  form.addEventListener("input", (event) => {
-    if (event.target.type !== "text" && event.target.inputMode !== "decimal") return;
-    dirty = true;
-    pause = 0;
-    clearTimeout(timer);
-    timer = setTimeout(store, 900);
-  });
-  window.addEventListener("online", () => { pause = 0; store(); });
-  const go = (button) => {
-    leaving = true;
-    clearTimeout(timer);
-    form.requestSubmit(button);
+    toControls();
   };
-  form.addEventListener("submit", async (event) => {
-    if (leaving) return;
-    const button = event.submitter;
-    if (stopped || (!dirty && !sending)) { leaving = true; clearTimeout(timer); return; }
-    event.preventDefault();          // first the script's save ends, or this page would overtake itself
-    pause = 0;
-    waiting = button;
-    if (sending) await sending;
-    if (dirty && !sending) await store();
-    if (stopped || leaving) return;
-    if (dialog && dialog.open) return;   // the way goes on after signing in
-    if (dirty && (navigator.onLine === false || !insisted)) {   // leaving now would lose the answer; the page says so
-      insisted = true;
-      waiting = null;
-      return;
+  if (!typing) choice.focus();
+}
+
+// ---- signed out in the middle --------------------------------------------------------------------------------------
+async function signInAgain() {
+  say(notYet("cloud-off", "Not stored yet. Your answer is kept on this page."));
+  try {
+    const here = await whoIsHere(form, token);
+    if (here.another) return notTheirs();
+    if (here.signedIn && refusals < 2) { refusals += 1; pause = 0; return; }
+    if (here.signedIn) return later("The server does not take answers from this page just now. It is tried again by itself.");
+  } catch { return later("Your answer is kept on this page."); }
+  if (!dialog.open) { dialog.showModal(); again.elements.namedItem("password").focus(); }
+}
+
+again.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  againError.hidden = true;
+  try {
+    const answer = await signIn(again.dataset.action, again, token);
+    const here = await whoIsHere(form, token);
+    if (answer.ok && here.signedIn) {
+      again.elements.namedItem("password").value = "";
+      dialog.close();
+      if (here.another) return notTheirs();
+      pause = 0;
+      refusals = 0;
+      dirty = true;
+      return void store();
     }
-    go(button);
-  });
-  if (dialog) dialog.addEventListener("cancel", () => { waiting = null; });
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") store(); });
-  window.addEventListener("beforeunload", (event) => { if (dirty && !leaving) event.preventDefault(); });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  if (!receipt.querySelector(".stored")) say(span("meta", "Your answer is stored as soon as you give it."));
-})();
+    againError.textContent = answer.status === 429
+      ? "Too many tries. Please wait some minutes, and leave this page open."
+      : "The email address or the password is not right. Please try again.";
+  } catch {
+    againError.textContent = "The server did not answer. Please try again in a moment.";
+  }
+  againError.hidden = false;
+});
+dialog.addEventListener("cancel", () => { waiting = null; });
+
+// ---- what the learner does -----------------------------------------------------------------------------------------
+function changed() {
+  dirty = true;
+  pause = 0;
+  waiting = null;
+  keepHere();
+  store();
+}
+
+form.addEventListener("change", () => { order.mark(); changed(); });
+form.addEventListener("input", (event) => {
+  if (event.target.type !== "text") return;
+  dirty = true;
+  pause = 0;
+  waiting = null;
+  keepHere();
+  clearTimeout(timer);
+  timer = setTimeout(store, TYPING_PAUSE);
+});
+
+let passing = false;    // the submit event of go, which nothing may stop
+function go(button) {
+  left = Date.now();
+  clearTimeout(timer);
+  passing = true;
+  form.requestSubmit(button);
+  passing = false;
+}
+
+form.addEventListener("submit", async (event) => {
+  if (passing) return;
+  if (left && Date.now() - left < SAME_PRESS) return event.preventDefault();
+  if (left || stopped || (!dirty && !sending)) { left = Date.now(); clearTimeout(timer); return; }
+  event.preventDefault();          // first the script's save ends, or this page would overtake itself
+  pause = 0;
+  const pressed = Date.now();
+  waiting = event.submitter;
+  if (sending) await sending;
+  if (dirty && !sending && !left) await store();
+  if (!dirty || stopped || left || dialog.open) return;
+  failedAt ||= pressed;
+  if (navigator.onLine && pressed - failedAt >= INSIST_AFTER) go(event.submitter);
+});
+
+document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") store(); });
+window.addEventListener("online", () => { pause = 0; store(); });
+window.addEventListener("beforeunload", (event) => { if (dirty && !left) event.preventDefault(); });
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+// ---- what this tab kept of an earlier visit ------------------------------------------------------------------------
+if (!receipt.querySelector(".stored")) say(span("meta", "Your answer is stored as soon as you give it."));
+const mine = kept(attempt).find((entry) => entry.position === Number(position));
+if (mine && same(mine.fields, read(form))) release(attempt, position);
+else if (mine) {
+  write(form, mine.fields);
+  order.arrange();
+  revision.value = mine.revision;
+  doubtful = mine.doubtful;
+  dirty = true;
+  store();
+}
+elsewhere.start();

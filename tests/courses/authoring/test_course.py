@@ -95,6 +95,17 @@ def test_what_a_unit_carries(small: SmallTree) -> None:
     assert 'role="region" tabindex="0" aria-label="Table: You hear, You say"' in unit.blocks[7]["html"]
 
 
+def test_a_table_of_two_columns_is_bold_on_the_right_unless_it_holds_sentences(small: SmallTree) -> None:
+    def look() -> str:
+        return next(b["html"] for b in small.compile().courses[0].units[0].blocks if "<table" in b.get("html", ""))
+
+    assert '<table class="swap">' in look()
+    small.replace(UNIT, "| Hello | Good morning |", f"| Hello | {'A long sentence goes on. ' * 4}|\n\n{'Below. ' * 30}")
+    assert '<table class="swap swap-sentences">' in look()
+    small.replace(UNIT, "A long sentence goes on. " * 4, "Short ")
+    assert '<table class="swap">' in look(), "what stands below the table is no cell"
+
+
 def test_more_than_one_right_option_means_choose_all(small: SmallTree) -> None:
     small.replace(UNIT, "- [ ] Nothing.", "- [X] Nothing.")
     practice = next(block for block in small.compile().courses[0].units[0].blocks if block["type"] == "practice")

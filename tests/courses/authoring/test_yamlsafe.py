@@ -72,7 +72,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
         ("a: 1\na: 2\n", "duplicate-key", 2),
         ("a: {b: 1, b: 2}\n", "duplicate-key", 1),
         ("a: 1\n b: 2\n", "yaml-syntax", 2),
-        ("a: 'open\n", "yaml-syntax", 2),
+        ("a: 'open\n", "yaml-syntax", 1),
         ("a: \x00\n", "yaml-syntax", None),
     ],
 )

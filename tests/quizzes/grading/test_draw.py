@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quizzes.grading.draw import PoolTooSmall, draw
+from quizzes.grading.draw import PoolTooSmall, draw, practice_part
 
 
 def entry(name: str, objective: str, critical: bool = False, retired: str | None = None) -> dict[str, Any]:
@@ -85,3 +85,34 @@ def test_the_draw_and_its_order_come_from_chance_alone() -> None:
 def test_a_pool_that_is_too_small_is_said() -> None:
     with pytest.raises(PoolTooSmall, match="A needs 7 questions and has 6"):
         draw(POOL, [{"objective": "A", "take": 7}], random.Random(1))
+
+
+@given(st.text(max_size=20))
+def test_for_practice_is_what_two_attempts_leave_over(salt: str) -> None:
+    part = practice_part(POOL, LINES, salt=salt)
+    assert Counter(name[0] for name in part) == {"a": 2, "b": 2, "c": 2}
+    assert practice_part(list(reversed(POOL)), LINES, salt=salt) == part, "whatever the order"
+    first = names(seed=1, practiced=part)
+    second = names(seed=2, practiced=part, seen=first)
+    assert not (first | second) & part
+    third = names(seed=3, practiced=part, seen=first | second)
+    assert third <= part, "other questions come before seen ones, practiced or not"
+
+
+def test_which_ones_differs_from_salt_to_salt_and_few_move_when_one_is_retired() -> None:
+    parts = [practice_part(POOL, LINES, salt=str(n)) for n in range(300)]
+    for one in POOL:
+        assert any(one["id"] in part for part in parts)
+        assert not all(one["id"] in part for part in parts)
+    retired = [{**one, "retired": "old" if one["id"] == "a0" else None} for one in POOL]
+    for n, part in enumerate(parts):
+        after = practice_part(retired, LINES, salt=str(n))
+        assert "a0" not in after
+        assert len(part ^ after) == 1
+        assert after < part
+
+
+def test_a_pool_without_more_than_two_attempts_need_keeps_all_and_a_question_of_no_line_is_free() -> None:
+    pool = [entry(f"a{n}", "A") for n in range(4)]
+    assert practice_part(pool, [{"objective": "A", "take": 2}], salt="s") == frozenset()
+    assert practice_part([*pool, entry("z", "Z")], [{"objective": "A", "take": 2}], salt="s") == {"z"}

@@ -16,7 +16,7 @@ def test_a_pressed_button_moves_its_step_and_the_page_follows() -> None:
     order = {"steps": [4, 2, 0, 1, 3]}
     form = kind.form(stored, order, data=QueryDict("step_0=&step_1=&move=2:up"))
     assert form.is_valid()
-    assert (form.answer, form.moved, form.complete) == ({"places": [1, 3, 2, 4, 5]}, 2, True)
+    assert (form.answer, form.focus, form.complete) == ({"places": [1, 3, 2, 4, 5]}, "id_step_2_up", True)
     shown = [row["position"] for row in kind.taking(stored, order, form.answer)["rows"]]
     assert shown == [0, 2, 1, 3, 4]
     page = render_crispy_form(kind.form(stored, order, answer=form.answer))
@@ -32,7 +32,7 @@ def test_without_a_button_nothing_is_moved_and_open_places_stay_open() -> None:
     order = kind.serve(stored, random.Random(3))
     form = kind.form(stored, order, data=QueryDict("step_0=5"))
     assert form.is_valid()
-    assert (form.answer, form.moved, form.complete) == ({"places": [5, None, None, None, None]}, None, False)
+    assert (form.answer, form.focus, form.complete) == ({"places": [5, None, None, None, None]}, "", False)
     untouched = kind.form(stored, order, data=QueryDict("step_0=&step_1="))
     assert untouched.is_valid()
     assert untouched.answer is None

@@ -197,36 +197,26 @@ def test_grading_does_not_depend_on_the_served_order(slug: str, seed: int, other
     kind, stored = kinds.get(slug), samples.stored(slug)
     first, second = (kind.serve(stored, random.Random(n)) for n in (seed, other))
     answer = samples.some_answer(slug, first, random.Random(seed))
-    moved_answer = answer and _carried(slug, answer, first, second)
+    moved_answer = samples.carried(slug, stored, answer, first, second)
     one, two = kind.grade(stored, first, answer), kind.grade(stored, second, moved_answer)
     assert one.points == two.points
     assert sorted(one.parts, key=lambda part: part.label) == sorted(two.parts, key=lambda part: part.label)
 
 
-def _carried(slug: str, answer: dict[str, Any], first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    def at(part: str, place: int | None) -> int | None:
-        return None if place is None else second[part].index(first[part][place])
-
-    if slug == "single_choice":
-        return {"choice": at("options", answer["choice"])}
-    if slug == "multiple_choice":
-        return {"choices": sorted(second["options"].index(first["options"][one]) for one in answer["choices"])}
-    if slug == "true_false":
-        return {"choice": at("options", answer["choice"]), "reason": at("reasons", answer["reason"])}
-    if slug == "matching":
-        given = dict(zip(first["prompts"], answer["matches"], strict=True))
-        return {"matches": [at("options", given[prompt]) for prompt in second["prompts"]]}
-    if slug == "ordering":
-        given = dict(zip(first["steps"], answer["places"], strict=True))
-        return {"places": [given[step] for step in second["steps"]]}
-    if slug == "cloze":
-        return {
-            "blanks": [
-                None if place is None else two.index(one[place])
-                for place, one, two in zip(answer["blanks"], first["blanks"], second["blanks"], strict=True)
-            ]
-        }
-    return answer
+@given(slug=st.sampled_from(samples.SLUGS), seed=st.integers(0, 100_000), other=st.integers(0, 100_000))
+def test_more_right_parts_never_earn_less(slug: str, seed: int, other: int) -> None:
+    """An answer that is right wherever another one is, has at least its points; all parts right is 1, and only that."""
+    kind, stored = kinds.get(slug), samples.stored(slug)
+    order = kind.serve(stored, random.Random(seed))
+    answers = [samples.some_answer(slug, order, random.Random(n)) for n in (seed, other)]
+    answers.append(kind.model_answer(stored, order))
+    results = [kind.grade(stored, order, answer) for answer in answers]
+    rights = [{part.label for part in result.parts if part.right} for result in results]
+    for one, own in zip(results, rights, strict=True):
+        assert 0 <= one.points <= 1
+        assert (one.points == 1) == all(part.right for part in one.parts)
+        for better, more in zip(results, rights, strict=True):
+            assert not own <= more or one.points <= better.points
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", categories=["L", "Nd"]), min_size=1))

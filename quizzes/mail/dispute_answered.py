@@ -1,0 +1,38 @@
+"""The review of a question that somebody disputed is closed. To the learner."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.urls import reverse
+
+from lms.outbox import kinds
+from lms.outbox.models import Occasion
+from lms.people.links import site_url
+from quizzes.enums import ReviewOutcome
+from quizzes.models import Dispute
+
+
+class DisputeAnswered(kinds.Kind):
+    """``ref`` is the public id of the dispute."""
+
+    slug = "dispute_answered"
+    label = "Answer about a disputed question"
+
+    def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
+        rows = Dispute.objects.select_related("review", "response__attempt__unit__version")
+        found = rows.get(public_id=uuid.UUID(occasion.ref))
+        attempt, position = found.response.attempt, found.response.position
+        return {
+            "position": position,
+            "unit": attempt.unit,
+            "course": attempt.unit.version,
+            "review": found.review,
+            "kept": found.review.outcome == ReviewOutcome.KEPT,
+            "voided": found.review.outcome == ReviewOutcome.VOIDED,
+            "button_url": site_url(reverse("result", args=[attempt.public_id]) + f"#question-{position}"),
+            "button_label": "See my result",
+        }
+
+
+kinds.register(DisputeAnswered())
