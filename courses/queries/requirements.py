@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Count, F, Q
 
 from courses.enums import DueKind
-from courses.models import Assignment, Requirement, RequirementVersion
+from courses.models import Assignment, Enrollment, Requirement, RequirementVersion
 from courses.queries.duties import Asked, Planned, all_asked, asked, everybody, names_for, plan, published_courses
 from courses.requirements.dating import after_leave, later
 from courses.requirements.planning import Act
@@ -21,11 +21,13 @@ WORK = (Act.OPEN, Act.RENEW)
 
 @dataclasses.dataclass(frozen=True)
 class PreviewRow:
-    """One person with everything that a version asks of them, course by course."""
+    """One person with everything that a version asks of them, course by course. ``begun``: they are in the middle of one of the courses
+    already, and go on where they are."""
 
     person: User
     planned: tuple[Planned, ...]
     today: dt.date
+    begun: bool = False
 
     def _acts(self, *acts: Act) -> list[Planned]:
         return [one for one in self.planned if one.step.act in acts]
@@ -83,7 +85,8 @@ class PreviewRow:
                     "calendar-clock",
                     f"Renews it, {'ran' if over else 'runs'} out {_short(work[0].step.ran_out)}",
                 )
-            return "active", "calendar-clock", "Gets it" if total == 1 else f"Gets {total} courses"
+            words = "Gets it" if total == 1 else f"Gets {total} courses"
+            return "active", "calendar-clock", f"{words}, has begun" if self.begun else words
         if self.closes:
             return "pause", "circle-minus", "No longer asked"
         if self._acts(Act.END):
@@ -93,7 +96,7 @@ class PreviewRow:
         if self.holds:
             ends = [one.step.until for one in self.planned if one.step.until is not None]
             return "done", "circle-check", f"Holds it to {_short(min(ends))}" if ends else "Holds it"
-        return "idle", "circle", "Has it to do already"
+        return "idle", "circle", "Has to do it already"
 
     @property
     def due(self) -> str:
@@ -167,10 +170,15 @@ def preview_of(version: RequirementVersion, at: dt.datetime, *, ending: bool = F
         # a rule that begins later is shown as it will stand on its first day
         each = dataclasses.replace(each, rule=dataclasses.replace(each.rule, active_from=dt.date.min))
     planned = plan([each], everybody(), at)
+    begun = set(
+        Enrollment.objects.filter(
+            course__in=each.courses.values(), started_at__isnull=False, completed_at__isnull=True
+        ).values_list("learner", flat=True)
+    )
     rows = []
-    for _, group in itertools.groupby(planned, key=lambda one: one.user.pk):
+    for key, group in itertools.groupby(planned, key=lambda one: one.user.pk):
         mine = tuple(group)
-        rows.append(PreviewRow(mine[0].user, mine, dates.local_date(at, mine[0].user.zone)))
+        rows.append(PreviewRow(mine[0].user, mine, dates.local_date(at, mine[0].user.zone), key in begun))
     rows.sort(key=lambda row: (not row.problems, not row.gets, not row.closes, row.person.name.casefold()))
     return Preview(each, sentence_of(each, names_for([each.rule.audience])), tuple(rows))
 

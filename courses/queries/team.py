@@ -122,11 +122,17 @@ def team_page(
 
 
 def _latest(people: QuerySet[User]) -> QuerySet[Assignment]:
-    """Each person's newest cycle of each course, and of those that share it the one that is due first: the others stay in the person's
-    record."""
+    """Each person's newest cycle of each course. Of those that share it: one that is still asked, what counts for the shortest time, what
+    is due first. The others stay in the person's record."""
     newest = (
         Assignment.objects.filter(learner=OuterRef("learner"), course=OuterRef("course"), withdrawn_at__isnull=True)
-        .order_by("-cycle", F("ended_at").asc(nulls_first=True), "due_at", "pk")
+        .order_by(
+            "-cycle",
+            F("ended_at").asc(nulls_first=True),
+            F("valid_until_at").asc(nulls_last=True),
+            "due_at",
+            "pk",
+        )
         .values("pk")[:1]
     )
     return Assignment.objects.filter(learner__in=people, withdrawn_at__isnull=True, pk=Subquery(newest))

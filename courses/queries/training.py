@@ -179,21 +179,22 @@ def _done_at(row: TrainingRow) -> dt.datetime:
 
 
 def _foremost(rows: list[TrainingRow]) -> list[TrainingRow]:
-    """One row of each enrollment: the open duty that is due first, else the newest one that is still asked."""
+    """One row of each enrollment: an open duty before one that is done, one that is still asked before one that is not, then what counts
+    for the shortest time, then what is due first."""
     best: dict[int, TrainingRow] = {}
-    for row in rows:  # by due date
-        known = best.get(row.enrollment.pk)
-        if known is None:
-            best[row.enrollment.pk] = row
-        elif row.open:
-            if not known.open:
-                best[row.enrollment.pk] = row
-        elif not known.open and (row.assignment.ended_at is None, row.assignment.pk) > (
-            known.assignment.ended_at is None,
-            known.assignment.pk,
-        ):
-            best[row.enrollment.pk] = row
+    for row in sorted(rows, key=_weight):
+        best.setdefault(row.enrollment.pk, row)
     return list(best.values())
+
+
+def _weight(row: TrainingRow) -> tuple[bool, bool, dt.date, dt.date, int]:
+    return (
+        not row.open,
+        row.assignment.ended_at is not None,
+        row.valid_until or dt.date.max,
+        row.assignment.due_on,
+        row.assignment.pk,
+    )
 
 
 def _urgency(row: TrainingRow) -> tuple[bool, dt.date, bool, int]:

@@ -53,8 +53,8 @@ def step(
     best evidence of the course that counts today.
 
     In this order: whoever is not meant loses what is open (what is fulfilled stays, and is asked no more); an open duty follows the
-    rule's newer version and corrected facts, unless somebody chose its date; whoever holds the course gets no work; the rest get a
-    first cycle, or the next one from the first day of its window.
+    rule's newer version and corrected facts, unless somebody chose its date; whoever holds the course, and not only for the rest of a
+    window of renewal, gets no work; the others get a first cycle, or the next one from the first day of its window.
     """
 
     def answer(act: Act, because: str = "", **more: object) -> Step:
@@ -72,6 +72,9 @@ def step(
     if duty is None:
         held = _held(rule, person, holding, today)
         if held is not None:
+            if held.until is not None and today >= window_opens(rule.renewal, held.until):
+                dated = renewal_due(rule, ran_out=held.until, assigned_on=today)
+                return answer(Act.RENEW, dated.because, due_on=dated.on, joined_on=today, ran_out=held.until)
             return answer(Act.HOLD, held.because, holding=holding, until=held.until, joined_on=today, due_on=today)
         dated = first_due(rule, person, joined_on=today, assigned_on=today)
         if dated.on is None:

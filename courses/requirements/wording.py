@@ -26,7 +26,7 @@ def audience_words(audience: Audience, names: Names) -> str:
         return "nobody yet"
     parts = []
     if audience.filters:
-        who = _one_of(CATEGORY_WORDS.get(c, c) for c in sorted(audience.categories)) or "people"
+        who = _and(CATEGORY_WORDS.get(c, c) for c in sorted(audience.categories)) or "people"
         if len(audience.categories) == len(CATEGORY_WORDS):
             who = "people"
         words = f"all {who}"

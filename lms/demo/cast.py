@@ -227,7 +227,7 @@ CAST = (
         "Pharmacy technician",
         hired_days_ago=500,
         role_and_privacy="revoked",
-        stigma_reduction="complete",
+        stigma_reduction="exempt",
     ),
     Part(
         "Fatima Haddad",
@@ -279,7 +279,7 @@ CAST = (
         category="volunteer",
         hired_days_ago=100,
         role_and_privacy="complete",
-        stigma_reduction="overdue_started",
+        stigma_reduction="on_leave",
     ),
     Part(
         "George Petrov",

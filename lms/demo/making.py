@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 
 from courses.actions.site_words import enter_words
 from courses.models import Course
-from lms.demo import cast, post, stories
+from lms.demo import cast, post, rules, stories
 from lms.lib import codes
 from lms.people.actions import invitations, organization, people
 from lms.people.models import Invitation, Organization, Site, Team, User
@@ -54,6 +54,7 @@ def make(at: dt.datetime) -> None:
                 by=coordinator.subject,
                 at=at - dt.timedelta(days=120),
             )
+    rules.write(courses, coordinator, at)
     post.catch_up(at)
 
 

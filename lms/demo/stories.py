@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 
-from courses.actions import assigning, issuing, learning
+from courses.actions import assigning, excepting, issuing, learning
+from courses.enums import ExceptionKind
 from courses.models import Assignment, Certificate, Course, Enrollment
 from lms.demo import post
 from lms.lib import dates
@@ -200,6 +201,32 @@ def withdrawn(s: Scene) -> None:
     enrollment = s.assign(25, due_in=5)
     assignment = Assignment.objects.get(enrollment=enrollment)
     assigning.withdraw(assignment, reason="Assigned by mistake.", by=s.coordinator.subject, at=s.day(10))
+
+
+def exempt(s: Scene) -> None:
+    s.assign(30, due_in=6)
+    _except(s, ExceptionKind.EXEMPTION, 5, 180, "Works in the pharmacy alone and meets nobody in treatment.", s.course)
+
+
+def on_leave(s: Scene) -> None:
+    enrollment = s.assign(30, due_in=4)
+    s.read(enrollment, 1, 11, section=2)
+    _except(s, ExceptionKind.LEAVE, 6, 40, "Family leave.", None)
+
+
+def _except(s: Scene, kind: ExceptionKind, days_ago: int, days: int, reason: str, course: Course | None) -> None:
+    at = s.day(days_ago)
+    today = dates.local_date(at, s.learner.zone)
+    excepting.grant(
+        s.learner,
+        kind,
+        course=course,
+        starts_on=today,
+        ends_on=today + dt.timedelta(days=days),
+        reason=reason,
+        by=s.coordinator,
+        at=at,
+    )
 
 
 def by_name(name: str) -> Callable[[Scene], None]:

@@ -8,7 +8,7 @@ import json
 from django.db.models import Prefetch
 
 from courses.enums import Status
-from courses.models import Assignment, Certificate, Enrollment
+from courses.models import Assignment, Certificate, DutyException, Enrollment
 from courses.queries.status import status_of
 from courses.queries.training import UnitRow, facts_of, unit_rows
 from lms.lib import dates
@@ -86,17 +86,18 @@ def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
         )
         .order_by("-assigned_at", "-pk")
     )
-    return tuple(_line(a, at) for a in rows)
+    exceptions = list(DutyException.objects.filter(learner=person))
+    return tuple(_line(a, at, exceptions) for a in rows)
 
 
-def _line(assignment: Assignment, at: dt.datetime) -> CourseLine:
+def _line(assignment: Assignment, at: dt.datetime, exceptions: list[DutyException]) -> CourseLine:
     enrollment = assignment.enrollment
     certificates = tuple(enrollment.certificates.all()) if enrollment else ()
     standing = next((c for c in certificates if c.superseded_at is None), None)
     return CourseLine(
         assignment=assignment,
         enrollment=enrollment,
-        status=status_of(facts_of(assignment, enrollment, standing), at),
+        status=status_of(facts_of(assignment, enrollment, standing, exceptions), at),
         units=unit_rows(enrollment) if enrollment else (),
         attempts=_attempts(counted(enrollment.attempts.all())) if enrollment else (),
         certificates=certificates,
@@ -136,6 +137,10 @@ TOLD = (
     EventKind.COURSE_ASSIGNED,
     EventKind.ASSIGNMENT_MOVED,
     EventKind.ASSIGNMENT_WITHDRAWN,
+    EventKind.ASSIGNMENT_SATISFIED,
+    EventKind.ASSIGNMENT_ENDED,
+    EventKind.EXCEPTION_GRANTED,
+    EventKind.EXCEPTION_ENDED,
     EventKind.COURSE_STARTED,
     EventKind.QUIZ_SUBMITTED,
     EventKind.ATTEMPT_OPENED,

@@ -22,7 +22,14 @@ from django.utils.html import strip_tags  # noqa: E402
 
 from courses.actions import assigning  # noqa: E402
 from courses.actions.publishing import publish  # noqa: E402
-from courses.models import Certificate, Course, Enrollment, UnitProgress  # noqa: E402
+from courses.models import (  # noqa: E402
+    Certificate,
+    Course,
+    DutyException,
+    Enrollment,
+    Requirement,
+    UnitProgress,
+)
 from lms.demo.cast import PASSWORD  # noqa: E402
 from lms.lib import clock, dates  # noqa: E402
 from lms.outbox.models import Message, Occasion  # noqa: E402
@@ -270,6 +277,9 @@ def addresses() -> dict[str, str]:
         "failed": str(failed.public_id),
         "failed_by": str(failed.enrollment.learner.email),
         "assignment": str(open_one.public_id),
+        "requirement": str(Requirement.objects.get(current__isnull=False).public_id),
+        "draft": str(Requirement.objects.get(current__isnull=True).public_id),
+        "exception": str(DutyException.objects.get(kind="leave").public_id),
         "certificate": str(valid.public_id),
         "code": valid.code,
         "revoked_code": revoked.code,

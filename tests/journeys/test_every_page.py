@@ -23,7 +23,7 @@ NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
-    "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
+    "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "people:add_supervisor", "home",
 }  # fmt: skip
 
@@ -300,6 +300,17 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"/coordinator/people/{known['invited']}/",
         f"/coordinator/assignments/{known['assignment']}/",
         f"/coordinator/assignments/{known['assignment']}/withdraw/",
+        f"/assignments/{known['assignment']}/why/",
+        "/coordinator/requirements/",
+        "/coordinator/requirements/add/",
+        f"/coordinator/requirements/{known['requirement']}/",
+        f"/coordinator/requirements/{known['requirement']}/edit/",
+        f"/coordinator/requirements/{known['requirement']}/end/",
+        f"/coordinator/requirements/{known['draft']}/preview/",
+        f"{person}exceptions/exemption/",
+        f"{person}exceptions/leave/",
+        f"{person}exceptions/prior_learning/",
+        f"/coordinator/exceptions/{known['exception']}/end/",
         "/coordinator/certificates/",
         f"/coordinator/certificates/{known['certificate']}/revoke/",
         f"/coordinator/certificates/{known['certificate']}/reissue/",
@@ -322,7 +333,14 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
     ):
         look(visitor, address)
     inspection.follow(visitor)
-    for address in ("/coordinator/people/add/", f"{person}assign/", f"{person}deactivate/", "/coordinator/sites/add/"):
+    for address in (
+        "/coordinator/people/add/",
+        "/coordinator/requirements/add/",
+        f"{person}exceptions/exemption/",
+        f"{person}assign/",
+        f"{person}deactivate/",
+        "/coordinator/sites/add/",
+    ):
         visitor.page.goto(address)
         visitor.page.locator("main form:not([role=search]) button[type=submit]").first.click()
         expect(visitor.page).to_have_title(re.compile("^Error: "))

@@ -108,6 +108,14 @@ def test_steps_of_a_first_cycle() -> None:
     assert step(later, ANN, "c", duty=None, holding=None, today=TODAY).act == Act.NOTHING
 
 
+def test_what_is_held_for_the_rest_of_a_window_is_renewed_at_once() -> None:
+    ends = D(2027, 1, 10)
+    found = step(YEARLY, ANN, "c", duty=None, holding=Holding(3, D(2026, 1, 10), ends), today=TODAY)
+    assert (found.act, found.ran_out, found.due_on) == (Act.RENEW, ends, D(2027, 1, 24))
+    before = step(YEARLY, ANN, "c", duty=None, holding=Holding(3, D(2026, 1, 10), ends), today=D(2026, 11, 10))
+    assert (before.act, before.until) == (Act.HOLD, ends)
+
+
 def test_who_leaves_the_audience_loses_what_is_open_and_keeps_what_is_done() -> None:
     volunteer = dataclasses.replace(ANN, category="volunteer")
     assert step(RULE, volunteer, "c", duty=duty(), holding=None, today=TODAY).act == Act.CLOSE
@@ -179,6 +187,21 @@ def test_every_step_can_be_carried_out(
         assert found.because
     if not meant:
         assert found.act in (Act.NOTHING, Act.CLOSE, Act.END)
+
+
+@given(duty=duties, holding=holdings, today=some_days)
+def test_what_was_carried_out_is_kept(duty: Duty | None, holding: Holding | None, today: dt.date) -> None:
+    """The duty that a step makes asks for no other step on the same day."""
+    rule = dataclasses.replace(YEARLY, active_from=D(2020, 1, 1))
+    found = step(rule, ANN, "c", duty=duty, holding=holding, today=today)
+    if found.act not in (Act.OPEN, Act.RENEW, Act.HOLD):
+        return
+    made = Duty(
+        key=2, cycle=2, assigned_on=today, joined_on=found.joined_on or today, due_on=found.due_on or today, rule=1,
+        done_on=found.holding.completed_on if found.holding else None, valid_until=found.until,
+        renewal=found.ran_out is not None, used_hire_date=ANN.hire_date,
+    )  # fmt: skip
+    assert step(rule, ANN, "c", duty=made, holding=holding, today=today).act == Act.KEEP
 
 
 def test_a_rule_in_words() -> None:
