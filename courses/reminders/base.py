@@ -3,105 +3,130 @@
 import dataclasses
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from courses.models import Assignment
 from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
+from courses.reminders.duties import duty_for
+from courses.reminders.moments import Duty, Moment
 from lms.lib import dates
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 from lms.people.links import site_url
 from lms.people.models import User
 
+ASK = "Ask your training coordinator how to renew it."
+RENEW = "You can renew it now."
+PAUSED = "The person is exempt or on leave."
+
 
 @dataclasses.dataclass(frozen=True)
 class Due:
     """One reason to write that a reminder kind found. ``key`` is unique for the reason, for ever."""
 
+    kind: str
     key: str
     recipient: User
     ref: str
 
 
-class AssignmentKind(kinds.Kind, ABC):
-    """A mail about one assignment; ``ref`` is its public id."""
+class Reminder(kinds.Kind, ABC):
+    """A kind that the planner asks what is due."""
 
     gathered = True
 
+    @abstractmethod
+    def due(self, at: dt.datetime) -> Iterable[Due]:
+        """The reasons to write at this instant; said again and again while they are true, so the key must hold what makes them one."""
+
+
+class DutyReminder(kinds.Kind, ABC):
+    """A mail about one duty; ``ref`` is the assignment's public id. It says when there is a reason as ``moments`` of a duty; the
+    planner notes them, and just before sending the same moments are asked again."""
+
+    gathered: ClassVar[bool] = True
+
+    @abstractmethod
+    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
+        """The reasons of a duty whose first day is not after ``until``."""
+
     def assignment(self, occasion: Occasion) -> Assignment | None:
-        rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version")
+        rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version", "rule")
         return rows.filter(public_id=occasion.ref).first()
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         assignment = self.assignment(occasion)
         if assignment is None or assignment.withdrawn_at is not None:
             return "The course is no longer assigned."
+        return self.done(assignment) or self.rests(assignment, at) or self.stale(assignment, occasion, at)
+
+    def done(self, assignment: Assignment) -> str | None:
+        """Why there is nothing left to do; None while there is."""
         if assignment.enrollment is not None and assignment.enrollment.completed_at is not None:
             return "The course is complete."
-        if assignment.satisfied_at is not None:
-            return "Learning elsewhere was accepted for this course."
-        if Assignment.objects.filter(paused(at), pk=assignment.pk).exists():
-            return "The person is exempt or on leave."
-        return self.too_late(assignment, occasion, at)
+        return "Learning elsewhere was accepted for this course." if assignment.satisfied_at is not None else None
 
-    def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
-        """Why this mail would be stale now; None if it is still true."""
-        return None
+    def rests(self, assignment: Assignment, at: dt.datetime) -> str | None:
+        return PAUSED if Assignment.objects.filter(paused(at), pk=assignment.pk).exists() else None
+
+    def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
+        """Why this mail would not be true now; None if it is."""
+        today = dates.local_date(at, assignment.learner.zone)
+        duty = duty_for(assignment, at)
+        if duty is None:
+            return "Another date of the same course is the one that counts."
+        own = occasion.key.partition(":r")[0]
+        for moment in self.moments(duty, today):
+            if moment.key == own and moment.holds(today):
+                return None
+        return "The date it is about has moved, or the days on which it was true are over."
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         assignment = self.assignment(occasion)
         assert assignment is not None
         assert assignment.enrollment is not None
-        step = next_step(assignment.enrollment)
+        enrollment, learner = assignment.enrollment, assignment.learner
+        step = next_step(enrollment)
+        days = (assignment.due_on - dates.local_date(at, learner.zone)).days
         return {
             "assignment": assignment,
-            "course": assignment.enrollment.version,
-            "learner": assignment.learner,
+            "course": enrollment.version,
+            "learner": learner,
             "due_on": assignment.due_on,
-            "zone": dates.zone_label(assignment.learner.zone),
-            "days_left": (assignment.due_on - dates.local_date(at, assignment.learner.zone)).days,
+            "zone": dates.zone_label(learner.zone),
+            "days_left": days,
+            "when": {0: "today", 1: "tomorrow"}.get(days, f"in {days} days"),
             "step": step,
-            "minutes_left": sum(row.minutes_left for row in unit_rows(assignment.enrollment) if not row.done),
-            "started": assignment.enrollment.started_at is not None,
-            "button_url": site_url(reverse("course", args=[assignment.enrollment.public_id])),
-            "button_label": "Go on where you stopped" if assignment.enrollment.started_at else "Start the course",
+            "minutes_left": sum(row.minutes_left for row in unit_rows(enrollment) if not row.done),
+            "started": enrollment.started_at is not None,
+            "why_url": site_url(reverse("why", args=[assignment.public_id])),
+            "button_url": site_url(reverse("course", args=[enrollment.public_id])),
+            "button_label": "Go on where you stopped" if enrollment.started_at else "Start the course",
         }
 
-    def line(self, occasion: Occasion, at: dt.datetime) -> str:
-        assignment = self.assignment(occasion)
-        assert assignment is not None
-        assert assignment.enrollment is not None
-        due = f"{dates.weekday_date(assignment.due_on)}, end of day ({dates.zone_label(assignment.learner.zone)})"
-        return self.sentence(assignment.enrollment.version.title, due)
-
-    @abstractmethod
-    def sentence(self, title: str, due: str) -> str:
-        """What the line of this kind says of a course with this title and due date."""
+    @staticmethod
+    def printed(day: dt.date, zone: str) -> str:
+        return f"{dates.weekday_date(day)}, end of day ({zone})"
 
 
-class Reminder(AssignmentKind):
-    """A kind that the planner asks what is due."""
+class EvidenceReminder(DutyReminder, ABC):
+    """A mail about the end of what was completed: for the renewal that is open, or else for what is fulfilled and stands."""
 
-    @abstractmethod
-    def due(self, at: dt.datetime) -> Iterable[Due]:
-        """The reasons to write at this instant; said again and again until the day is over, so the key must hold the day."""
+    def done(self, assignment: Assignment) -> str | None:
+        return super().done(assignment) if assignment.renews_until_on is not None else None
 
-
-def open_assignments(at: dt.datetime) -> Any:
-    """Assignments whose learners have something to do at the instant and can be written to. Of those that share an enrollment only the
-    one that is due first; none of a person who is exempt or on leave."""
-    sooner = Assignment.objects.open().filter(
-        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk")),
-        enrollment=OuterRef("enrollment"),
-    )
-    return (
-        Assignment.objects.open()
-        .filter(~Exists(sooner), learner__is_active=True, learner__email__isnull=False)
-        .exclude(paused(at))
-        .select_related("learner__site")
-    )
+    def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
+        facts = super().context(occasion, at)
+        assignment = facts["assignment"]
+        duty = duty_for(assignment, at)
+        renewal = assignment.renews_until_on is not None
+        facts |= {
+            "renewal": renewal,
+            "ends_on": assignment.renews_until_on or (duty.ends_on if duty else None),
+            "what_to_do": RENEW if renewal else ASK,
+        }
+        return facts if renewal else facts | {"button_label": "See the course"}

@@ -1,42 +1,30 @@
-"""Due in three days, counted in local dates."""
+"""Due in 14 days, in 3, today; said on the working day before when the person does not work then, and with the true number."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from courses.models import Assignment
-from courses.reminders.base import Due, Reminder, open_assignments
-from lms.lib import dates
+from courses.reminders.base import DutyReminder
+from courses.reminders.moments import Duty, Moment, before
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 
-DAYS = 3
+NUMBERS = (14, 3, 0)
 
 
-def key(assignment: Assignment) -> str:
-    return f"due_soon:{assignment.public_id}:{assignment.due_on:%Y-%m-%d}"
-
-
-class DueSoon(Reminder):
+class DueSoon(DutyReminder):
     slug = "due_soon"
-    label = "Due in 3 days"
+    label = "Due soon"
 
-    def due(self, at: dt.datetime) -> Iterable[Due]:
-        """Assignments made before today whose due date is three local days away: not sooner, and not when fewer days remain."""
-        window = (at + dt.timedelta(days=DAYS - 1), at + dt.timedelta(days=DAYS + 2))
-        for assignment in open_assignments(at).filter(due_at__range=window):
-            zone = assignment.learner.zone
-            today = dates.local_date(at, zone)
-            if (assignment.due_on - today).days == DAYS and dates.local_date(assignment.assigned_at, zone) < today:
-                yield Due(key(assignment), assignment.learner, str(assignment.public_id))
+    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
+        """Skips what falls on the day on which the course was assigned, or before: that mail named the date."""
+        if duty.open:
+            for number, first, last in before(duty.due_on, NUMBERS, duty.days):
+                if first > duty.starts_on:
+                    yield Moment(self.slug, f"due_soon:{duty.ref}:{duty.due_on:%Y-%m-%d}:{number}", first, last)
 
-    def sentence(self, title: str, due: str) -> str:
-        return f"{title} is due in three days: {due}."
-
-    def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
-        if not occasion.key.startswith(key(assignment)):
-            return "The due date has changed."
-        days = (assignment.due_on - dates.local_date(at, assignment.learner.zone)).days
-        return None if days == DAYS else f"It says 3 days, and {max(days, 0)} remain."
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        facts = self.context(occasion, at)
+        return f"{facts['course'].title} is due {facts['when']}: {self.printed(facts['due_on'], facts['zone'])}."
 
 
 kinds.register(DueSoon())

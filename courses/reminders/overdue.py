@@ -1,48 +1,40 @@
-"""Overdue by one day and by seven, counted in local dates."""
+"""Overdue by one day, by seven, and then every fourteen days, with the true number."""
 
 import datetime as dt
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterator
 
-from courses.models import Assignment
-from courses.reminders.base import Due, Reminder, open_assignments
-from lms.lib import dates
+from courses.reminders.base import DutyReminder
+from courses.reminders.moments import DAY, Duty, Moment, working_after
+from courses.requirements.dating import later
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 
-DAYS = (1, 7)
+NUMBERS = (1, 7)
+EVERY = 14
 
 
-def key(assignment: Assignment, days: int) -> str:
-    return f"overdue:{assignment.public_id}:{assignment.due_on:%Y-%m-%d}:{days}"
-
-
-class Overdue(Reminder):
+class Overdue(DutyReminder):
     slug = "overdue"
     label = "Overdue"
+    urgent = True
 
-    def due(self, at: dt.datetime) -> Iterable[Due]:
-        """Assignments whose due date was one or seven local days ago. After an outage of some days only the true number is said."""
-        window = (at - dt.timedelta(days=max(DAYS) + 1), at)
-        for assignment in open_assignments(at).filter(due_at__range=window):
-            days = (dates.local_date(at, assignment.learner.zone) - assignment.due_on).days
-            if days in DAYS:
-                yield Due(key(assignment, days), assignment.learner, str(assignment.public_id))
+    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
+        """Each holds until the next one begins."""
+        if not duty.open:
+            return
+        numbers = itertools.chain(NUMBERS, itertools.count(NUMBERS[-1] + EVERY, EVERY))
+        for number, following in itertools.pairwise(numbers):
+            first = working_after(later(duty.due_on, number), duty.days)
+            if first > until:
+                return
+            last = working_after(later(duty.due_on, following), duty.days) - DAY
+            if first <= last:
+                yield Moment(self.slug, f"overdue:{duty.ref}:{duty.due_on:%Y-%m-%d}:{number}", first, last)
 
-    def sentence(self, title: str, due: str) -> str:
-        return f"{title} was due on {due}. You can still finish it; nothing is closed."
-
-    def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
-        days = (dates.local_date(at, assignment.learner.zone) - assignment.due_on).days
-        if days < 1:
-            return "The due date has changed."
-        planned = next((n for n in DAYS if occasion.key.startswith(key(assignment, n))), None)
-        if planned is None:
-            return "The due date has changed."
-        return (
-            None
-            if days == planned
-            else f"It says {planned} day{'' if planned == 1 else 's'} overdue, and it is {days} now."
-        )
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        facts = self.context(occasion, at)
+        return f"{facts['course'].title} was due on {self.printed(facts['due_on'], facts['zone'])}. You can still finish it."
 
 
 kinds.register(Overdue())

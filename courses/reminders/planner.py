@@ -2,31 +2,61 @@
 
 import datetime as dt
 import logging
+from collections.abc import Iterator
 
 from django.db import transaction
 
-from courses.reminders.base import Reminder
+from courses.reminders.base import Due, DutyReminder, Reminder
+from courses.reminders.duties import duties
+from lms.lib import dates
 from lms.outbox import actions as outbox
 from lms.outbox import kinds
+from lms.outbox.models import Occasion
 
 log = logging.getLogger(__name__)
+CHUNK = 500
 
 
 def plan(*, at: dt.datetime) -> int:
-    """Notes what is due at this instant, to be gathered; returns how many new reasons that made.
+    """Notes what is due at this instant; returns how many new reasons that made. What is written of it, and when, the outbox decides
+    (``lms.outbox.actions.gather``).
 
     Each reason is its own transaction. One that fails is logged, keeps no other back, and is tried again by the next plan.
     """
+    found = list({due.key: due for due in reasons(at)}.values())
     made = 0
-    for kind in kinds.all_kinds():
-        if not isinstance(kind, Reminder):
-            continue
-        for due in list(kind.due(at)):
+    for start in range(0, len(found), CHUNK):
+        part = found[start : start + CHUNK]
+        known = set(Occasion.objects.filter(key__in=[due.key for due in part]).values_list("key", flat=True))
+        for due in part:
+            if due.key in known:
+                continue
             try:
                 with transaction.atomic():
-                    new = outbox.note(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
+                    made += outbox.note(due.kind, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
             except Exception:
                 log.exception("reminder %s could not be noted", due.key)
-                continue
-            made += new
     return made
+
+
+def reasons(at: dt.datetime) -> Iterator[Due]:
+    """Every reason to write that is true at the instant. A kind that fails is logged and keeps no other back."""
+    speaking = duty_kinds()
+    for person, duty in duties(at):
+        today = dates.local_date(at, person.zone)
+        if duty.asleep(today):
+            continue
+        for kind in speaking:
+            for moment in kind.moments(duty, today):
+                if moment.holds(today):
+                    yield Due(kind.slug, moment.key, person, duty.ref)
+    for other in kinds.all_kinds():
+        if isinstance(other, Reminder):
+            try:
+                yield from list(other.due(at))
+            except Exception:
+                log.exception("reminders of the kind %s could not be found", other.slug)
+
+
+def duty_kinds() -> list[DutyReminder]:
+    return [kind for kind in kinds.all_kinds() if isinstance(kind, DutyReminder)]

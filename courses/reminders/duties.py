@@ -1,0 +1,165 @@
+"""Assignments as reminders see them: one duty a person and course, with the days on which it sleeps."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from django.db.models import Q
+
+from courses.enums import ExceptionKind, RenewalKind
+from courses.models import Assignment, DutyException
+from courses.queries.duties import renewal_of
+from courses.queries.status import with_status
+from courses.reminders.moments import DAY, FOREVER, Duty, Sleep
+from courses.requirements.dating import renewal_due, window_opens
+from courses.requirements.facts import Audience, Rule
+from lms.lib import dates
+from lms.people.models import User
+
+#: evidence that ends before or after so many days from now has nothing to say yet or any more
+LONGEST_AFTER = dt.timedelta(days=45)
+LONGEST_BEFORE = dt.timedelta(days=45)
+
+
+def duties(
+    at: dt.datetime, *, people: Iterable[int] | None = None, horizon: dt.timedelta = dt.timedelta()
+) -> list[tuple[User, Duty]]:
+    """What may be a reason to write to people who are active and have an address, at the instant and ``horizon`` longer.
+
+    Of several duties of one course the one that is due first speaks; what is fulfilled speaks only where nothing of the course is open.
+    With a horizon come also the cycles that will open within it. Three queries, however many people there are.
+    """
+    near = (at - LONGEST_AFTER, at + LONGEST_BEFORE + horizon)
+    rows = with_status(
+        Assignment.objects.filter(
+            withdrawn_at__isnull=True, learner__is_active=True, learner__email__isnull=False, enrollment__isnull=False
+        ),
+        at,
+    )
+    rows = rows.filter(
+        Q(enrollment__completed_at__isnull=True, satisfied_at__isnull=True)
+        | Q(certificate_expires_at__range=near, ended_at__isnull=True)
+        | Q(valid_until_at__range=near, ended_at__isnull=True)
+    ).select_related("learner__site", "course", "enrollment", "rule__requirement")
+    if people is not None:
+        rows = rows.filter(learner__in=list(people))
+    groups: dict[tuple[int, int], list[Assignment]] = defaultdict(list)
+    for row in rows.order_by("due_at", "pk"):
+        groups[row.learner_id, row.course_id].append(row)
+    sleeps = _sleeps({learner for learner, _ in groups})
+    found = []
+    for group in groups.values():
+        learner = group[0].learner
+        for duty in _speaking(group, sleeps, at, horizon):
+            found.append((learner, duty))
+    return found
+
+
+def duty_for(assignment: Assignment, at: dt.datetime) -> Duty | None:
+    """The duty as which this assignment speaks now; None when another one of the course speaks for it."""
+    ref = str(assignment.public_id)
+    mine = (duty for _, duty in duties(at, people=[assignment.learner_id]) if duty.ref == ref)
+    return next(mine, None)
+
+
+def _speaking(
+    group: list[Assignment], sleeps: Mapping[int, list[DutyException]], at: dt.datetime, horizon: dt.timedelta
+) -> list[Duty]:
+    open_rows = [row for row in group if _done_at(row) is None]
+    if open_rows:
+        return [_open(open_rows[0], sleeps)]
+    newest = max(_done_at(row) or row.assigned_at for row in group)
+    standing = [(end, row) for row in group if _done_at(row) == newest and (end := _end(row)) is not None]
+    if not standing:
+        return []
+    end, row = min(standing, key=lambda pair: (pair[0], pair[1].pk))
+    held = Duty(
+        ref=str(row.public_id),
+        holder=_holder(row),
+        starts_on=dates.local_date(newest, row.learner.zone),
+        due_on=row.due_on,
+        open=False,
+        days=row.learner.working_days,
+        ends_on=end,
+        sleeps=_sleeps_of(row, sleeps),
+    )
+    coming = _next_cycle(row, end, at, horizon)
+    if coming is None:
+        return [held]
+    return [Duty(**{**held.__dict__, "silent_from": coming.starts_on}), coming]
+
+
+def _done_at(row: Assignment) -> dt.datetime | None:
+    return (row.enrollment.completed_at if row.enrollment else None) or row.satisfied_at
+
+
+def _end(row: Assignment) -> dt.date | None:
+    """The last day of what fulfils it; None when it does not run out, or was revoked."""
+    if row.certificate_revoked_at is not None:  # type: ignore[attr-defined]
+        return None
+    ends = [row.certificate_expires_on, row.valid_until_on]  # type: ignore[attr-defined]
+    return min((day for day in ends if day is not None), default=None)
+
+
+def _holder(row: Assignment) -> str:
+    return f"{row.learner_id}-{row.course_id}"
+
+
+def _open(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> Duty:
+    return Duty(
+        ref=str(row.public_id),
+        holder=_holder(row),
+        starts_on=max(row.opens_on, dates.local_date(row.assigned_at, row.learner.zone)),
+        due_on=row.due_on,
+        open=True,
+        days=row.learner.working_days,
+        renewal=row.renews_until_on is not None,
+        ends_on=row.renews_until_on,
+        sleeps=_sleeps_of(row, sleeps),
+    )
+
+
+def _next_cycle(row: Assignment, end: dt.date, at: dt.datetime, horizon: dt.timedelta) -> Duty | None:
+    """The cycle that the rule will open within the horizon, as it will then stand."""
+    version = row.rule
+    if version is None or version.renewal_kind == RenewalKind.NEVER or version.requirement.ended_at is not None:
+        return None
+    zone = row.learner.zone
+    opens = window_opens(renewal_of(version), end)
+    if not dates.local_date(at, zone) < opens <= dates.local_date(at + horizon, zone):
+        return None
+    rule = Rule(version.requirement_id, version.number, Audience(), (), renewal=renewal_of(version), grace=version.grace_days)
+    due_on = renewal_due(rule, ran_out=end, assigned_on=opens).on
+    return Duty(
+        ref=f"next-{row.public_id}",
+        holder=_holder(row),
+        starts_on=opens,
+        due_on=due_on or end,
+        open=True,
+        days=row.learner.working_days,
+        renewal=True,
+        ends_on=end,
+        fresh=True,
+    )
+
+
+def _sleeps(learners: set[int]) -> dict[int, list[DutyException]]:
+    """Exemptions and leaves whose end was not carried out yet: those that run, and those to come."""
+    rows = DutyException.objects.filter(
+        learner__in=learners, settled_at__isnull=True, kind__in=(ExceptionKind.EXEMPTION, ExceptionKind.LEAVE)
+    )
+    found: dict[int, list[DutyException]] = defaultdict(list)
+    for row in rows.order_by("starts_on", "pk"):
+        found[row.learner_id].append(row)
+    return found
+
+
+def _sleeps_of(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> tuple[Sleep, ...]:
+    return tuple(
+        Sleep(one.starts_on, one.ends_on or FOREVER, one.kind == ExceptionKind.LEAVE)
+        for one in sleeps.get(row.learner_id, ())
+        if one.course_id is None or one.course_id == row.course_id
+    )
+
+
+__all__ = ["DAY", "duties", "duty_for"]

@@ -1,0 +1,154 @@
+"""Which mails people would get in the coming days if nobody did anything: the planner's moments and the outbox's decision, day by day,
+without writing."""
+
+import dataclasses
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from courses.reminders.duties import duties
+from courses.reminders.moments import DAY, Duty, Moment
+from courses.reminders.planner import duty_kinds
+from lms.lib import dates
+from lms.lib.hours import SendingHours
+from lms.outbox import kinds
+from lms.outbox.gathering import Reason, Write, Written, decide
+from lms.outbox.models import Occasion
+from lms.outbox.queries import gathered_log
+from lms.people.models import User
+
+DAYS = 30
+WEEK = 7
+
+
+@dataclasses.dataclass(frozen=True)
+class Foreseen:
+    """One mail: to whom, on which local day, with which reasons."""
+
+    person: int
+    on: dt.date
+    keys: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Forecast:
+    """``mails`` in the order of persons and days. ``keys`` limits what is counted to mails with one of these reasons; None counts all."""
+
+    mails: tuple[Foreseen, ...]
+    keys: frozenset[str] | None = None
+
+    @property
+    def counted(self) -> list[Foreseen]:
+        return [mail for mail in self.mails if self.keys is None or self.keys & set(mail.keys)]
+
+    @property
+    def people(self) -> int:
+        return len({mail.person for mail in self.counted})
+
+    @property
+    def crowded(self) -> int:
+        """How many of the people counted would get more than two mails in some seven days, whatever they are about."""
+        mine = {mail.person for mail in self.counted}
+        days: dict[int, list[dt.date]] = defaultdict(list)
+        for mail in self.mails:
+            days[mail.person].append(mail.on)
+        return sum(
+            any(sum(day <= other < day + WEEK * DAY for other in found) > 2 for day in found)
+            for person, found in days.items()
+            if person in mine
+        )
+
+
+def forecast(
+    at: dt.datetime,
+    *,
+    days: int = DAYS,
+    people: Iterable[int] | None = None,
+    more: Sequence[tuple[User, Duty]] = (),
+    instead: frozenset[str] = frozenset(),
+) -> Forecast:
+    """The mails of the given days from now on, to everybody or to some. ``more`` are duties that do not exist yet; ``instead``: refs of
+    those that would not exist any more. What nobody can foresee (a quiz left unfinished, answers to questions) is left out."""
+    found = duties(at, people=people, horizon=dt.timedelta(days=days))
+    mine: dict[int, list[Duty]] = defaultdict(list)
+    users: dict[int, User] = {}
+    for person, duty in (*found, *more):
+        if duty.ref not in instead:
+            users[person.pk] = person
+            mine[person.pk].append(duty)
+    waiting: dict[int, dict[str, Reason]] = defaultdict(dict)
+    for occasion in Occasion.objects.filter(message__isnull=True, dropped_at__isnull=True, recipient__in=users):
+        urgent = kinds.get(occasion.kind).urgent
+        waiting[occasion.recipient_id][occasion.key] = Reason(
+            occasion.key, occasion.kind, urgent, occasion.created_at
+        )
+    said: dict[int, set[str]] = defaultdict(set)
+    for key, recipient in Occasion.objects.filter(recipient__in=users).values_list("key", "recipient"):
+        said[recipient].add(key)
+    log = gathered_log(users.values(), at)
+    fresh = {duty.ref for _, duty in more}
+    mails: list[Foreseen] = []
+    keys: set[str] = set()
+    for pk, person in users.items():
+        mails += _of_one(person, _one_a_course(mine[pk]), waiting[pk], said[pk], log.get(pk, []), at, days, keys, fresh)
+    return Forecast(tuple(mails), frozenset(keys) if more else None)
+
+
+def _one_a_course(found: list[Duty]) -> list[Duty]:
+    """Of a duty that exists and one that would be made, the one that is due first speaks, as in ``duties``."""
+    best: dict[tuple[str, bool], Duty] = {}
+    for duty in sorted(found, key=lambda d: (d.due_on, d.fresh)):
+        best.setdefault((duty.holder, duty.open), duty)
+    return list(best.values())
+
+
+def _of_one(
+    person: User,
+    mine: list[Duty],
+    waiting: dict[str, Reason],
+    said: set[str],
+    written: list[Written],
+    at: dt.datetime,
+    days: int,
+    keys: set[str],
+    fresh: set[str],
+) -> list[Foreseen]:
+    hours: SendingHours = kinds.hours_of(person)
+    first = dates.local_date(at, hours.zone)
+    log, pending, found = list(written), dict(waiting), []
+    for number in range(days):
+        day = first + number * DAY
+        now = at if number == 0 else dates.end_of_day(day - DAY, hours.zone)
+        true_today: set[str] = set()
+        for duty, moment, urgent in _moments(person, mine, day):
+            true_today.add(moment.key)
+            if duty.ref in fresh:
+                keys.add(moment.key)
+            if moment.key not in said:
+                said.add(moment.key)
+                pending[moment.key] = Reason(moment.key, moment.kind, urgent, now)
+        pending = {key: one for key, one in pending.items() if key in true_today or key in waiting}
+        if not pending:
+            continue
+        opening = hours.next_open(now)
+        if dates.local_date(opening, hours.zone) != day:
+            continue
+        decision = decide(list(pending.values()), log, hours, opening)
+        if isinstance(decision, Write):
+            found.append(Foreseen(person.pk, day, decision.keys))
+            log.append(Written(day))
+            pending = {key: one for key, one in pending.items() if key not in decision.keys}
+    return found
+
+
+def _moments(person: User, mine: list[Duty], day: dt.date) -> Iterable[tuple[Duty, Moment, bool]]:
+    for duty in mine:
+        if duty.asleep(day):
+            continue
+        now = duty.as_of(day)
+        for kind in duty_kinds():
+            if kind.optional and not kinds.wants(person, kind.slug):
+                continue
+            for moment in kind.moments(now, day):
+                if moment.holds(day):
+                    yield now, moment, kind.urgent
