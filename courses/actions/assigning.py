@@ -132,9 +132,10 @@ def open_duty(
         payload |= {"held": evidence, "valid_until": str(valid_until_on or "")}
     record.append(learner.subject, EventKind.COURSE_ASSIGNED, payload, at=at, by=by)
     if mail:
+        kind = "course_assigned" if renews_until_on is None else "renewal_opens"
         outbox.note(
-            "course_assigned",
-            key=f"course_assigned:{assignment.public_id}",
+            kind,
+            key=f"{kind}:{assignment.public_id}",
             recipient=learner,
             ref=str(assignment.public_id),
             at=at,

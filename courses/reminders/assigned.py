@@ -17,9 +17,9 @@ TRUE_FOR = 13  # days
 class CourseAssigned(DutyReminder):
     slug = "course_assigned"
     label = "Course assigned"
+    noted_when_made = True
 
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
-        """Those of a forecast's duties; the others were noted when they were made."""
         if duty.fresh and not duty.renewal:
             yield Moment(self.slug, f"course_assigned:{duty.ref}", duty.starts_on, _last(duty.starts_on, duty.due_on))
 

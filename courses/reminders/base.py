@@ -46,9 +46,11 @@ class Reminder(kinds.Kind, ABC):
 
 class DutyReminder(kinds.Kind, ABC):
     """A mail about one duty; ``ref`` is the assignment's public id. It says when there is a reason as ``moments`` of a duty; the
-    planner notes them, and just before sending the same moments are asked again."""
+    planner notes them, and just before sending the same moments are asked again. ``noted_when_made``: the action that makes the duty
+    notes it, so its moments are those of a forecast's duties alone."""
 
     gathered: ClassVar[bool] = True
+    noted_when_made: ClassVar[bool] = False
 
     @abstractmethod
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
@@ -126,6 +128,7 @@ class EvidenceReminder(DutyReminder, ABC):
         renewal = assignment.renews_until_on is not None
         facts |= {
             "renewal": renewal,
+            "today": dates.local_date(at, assignment.learner.zone),
             "ends_on": assignment.renews_until_on or (duty.ends_on if duty else None),
             "what_to_do": RENEW if renewal else ASK,
         }

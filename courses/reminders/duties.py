@@ -1,5 +1,6 @@
 """Assignments as reminders see them: one duty a person and course, with the days on which it sleeps."""
 
+import dataclasses
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from courses.enums import ExceptionKind, RenewalKind
 from courses.models import Assignment, DutyException
 from courses.queries.duties import renewal_of
 from courses.queries.status import with_status
-from courses.reminders.moments import DAY, FOREVER, Duty, Sleep
+from courses.reminders.moments import FOREVER, Duty, Sleep
 from courses.requirements.dating import renewal_due, window_opens
 from courses.requirements.facts import Audience, Rule
 from lms.lib import dates
@@ -86,7 +87,7 @@ def _speaking(
     coming = _next_cycle(row, end, at, horizon)
     if coming is None:
         return [held]
-    return [Duty(**{**held.__dict__, "silent_from": coming.starts_on}), coming]
+    return [dataclasses.replace(held, silent_from=coming.starts_on), coming]
 
 
 def _done_at(row: Assignment) -> dt.datetime | None:
@@ -128,7 +129,9 @@ def _next_cycle(row: Assignment, end: dt.date, at: dt.datetime, horizon: dt.time
     opens = window_opens(renewal_of(version), end)
     if not dates.local_date(at, zone) < opens <= dates.local_date(at + horizon, zone):
         return None
-    rule = Rule(version.requirement_id, version.number, Audience(), (), renewal=renewal_of(version), grace=version.grace_days)
+    rule = Rule(
+        version.requirement_id, version.number, Audience(), (), renewal=renewal_of(version), grace=version.grace_days
+    )
     due_on = renewal_due(rule, ran_out=end, assigned_on=opens).on
     return Duty(
         ref=f"next-{row.public_id}",
@@ -160,6 +163,3 @@ def _sleeps_of(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> tu
         for one in sleeps.get(row.learner_id, ())
         if one.course_id is None or one.course_id == row.course_id
     )
-
-
-__all__ = ["DAY", "duties", "duty_for"]

@@ -25,7 +25,9 @@ class Expired(EvidenceReminder):
 
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
-        return f"{facts['course'].title} counted to {self.printed(facts['ends_on'], facts['zone'])}. {facts['what_to_do']}"
+        return (
+            f"{facts['course'].title} counted to {self.printed(facts['ends_on'], facts['zone'])}. {facts['what_to_do']}"
+        )
 
 
 kinds.register(Expired())

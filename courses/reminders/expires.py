@@ -24,7 +24,9 @@ class Expires(EvidenceReminder):
 
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
-        return f"{facts['course'].title} counts to {self.printed(facts['ends_on'], facts['zone'])}. {facts['what_to_do']}"
+        return (
+            f"{facts['course'].title} counts to {self.printed(facts['ends_on'], facts['zone'])}. {facts['what_to_do']}"
+        )
 
 
 kinds.register(Expires())

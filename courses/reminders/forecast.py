@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from courses.reminders.base import DutyReminder
 from courses.reminders.duties import duties
 from courses.reminders.moments import DAY, Duty, Moment
 from courses.reminders.planner import duty_kinds
@@ -79,13 +80,11 @@ def forecast(
     waiting: dict[int, dict[str, Reason]] = defaultdict(dict)
     for occasion in Occasion.objects.filter(message__isnull=True, dropped_at__isnull=True, recipient__in=users):
         urgent = kinds.get(occasion.kind).urgent
-        waiting[occasion.recipient_id][occasion.key] = Reason(
-            occasion.key, occasion.kind, urgent, occasion.created_at
-        )
+        waiting[occasion.recipient_id][occasion.key] = Reason(occasion.key, occasion.kind, urgent, occasion.created_at)
     said: dict[int, set[str]] = defaultdict(set)
     for key, recipient in Occasion.objects.filter(recipient__in=users).values_list("key", "recipient"):
         said[recipient].add(key)
-    log = gathered_log(users.values(), at)
+    log = gathered_log(users, at)
     fresh = {duty.ref for _, duty in more}
     mails: list[Foreseen] = []
     keys: set[str] = set()
@@ -127,7 +126,7 @@ def _of_one(
             if moment.key not in said:
                 said.add(moment.key)
                 pending[moment.key] = Reason(moment.key, moment.kind, urgent, now)
-        pending = {key: one for key, one in pending.items() if key in true_today or key in waiting}
+        pending = {key: one for key, one in pending.items() if key in true_today or not _asked_daily(one)}
         if not pending:
             continue
         opening = hours.next_open(now)
@@ -141,13 +140,19 @@ def _of_one(
     return found
 
 
+def _asked_daily(reason: Reason) -> bool:
+    """Whether its moments say if it is still true; the others are taken as true until they are said."""
+    kind = kinds.get(reason.kind)
+    return isinstance(kind, DutyReminder) and not kind.noted_when_made
+
+
 def _moments(person: User, mine: list[Duty], day: dt.date) -> Iterable[tuple[Duty, Moment, bool]]:
     for duty in mine:
         if duty.asleep(day):
             continue
         now = duty.as_of(day)
         for kind in duty_kinds():
-            if kind.optional and not kinds.wants(person, kind.slug):
+            if not kinds.wants(person, kind):
                 continue
             for moment in kind.moments(now, day):
                 if moment.holds(day):

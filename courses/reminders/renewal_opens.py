@@ -19,9 +19,9 @@ class RenewalOpens(EvidenceReminder):
     slug = "renewal_opens"
     label = "Renewal opens"
     optional = True
+    noted_when_made = True
 
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
-        """Those of a forecast's duties; the others were noted when they were made."""
         if duty.fresh and duty.renewal:
             yield Moment(self.slug, f"renewal_opens:{duty.ref}", duty.starts_on, later(duty.starts_on, TRUE_FOR))
 

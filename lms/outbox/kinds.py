@@ -156,9 +156,12 @@ def register_preference(preference: Preference) -> None:
 def why_not(occasion: Occasion, at: dt.datetime) -> str | None:
     """None if the person is still to be told, else the reason why not: switched off by them, or as the kind says."""
     kind = get(occasion.kind)
-    if kind.optional and not all(preference(occasion.recipient, kind.slug) for preference in _preferences):
-        return SWITCHED_OFF
-    return kind.still_wanted(occasion, at)
+    return kind.still_wanted(occasion, at) if wants(occasion.recipient, kind) else SWITCHED_OFF
+
+
+def wants(recipient: Any, kind: Kind) -> bool:
+    """False if the person has switched this optional kind off."""
+    return not kind.optional or all(preference(recipient, kind.slug) for preference in _preferences)
 
 
 def register_zone(zone: Callable[[], str]) -> None:
