@@ -285,7 +285,7 @@ def test_the_queries_do_not_grow(
     mine, theirs, central = client_of(learner), client_of(boss), client_of(factories.make_coordinator())
     with django_assert_num_queries(17):
         mine.get("/record/")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         theirs.get(f"/team/people/{learner.public_id}/")
     with django_assert_num_queries(17):
         central.get(f"/team/people/{learner.public_id}/")
