@@ -7,6 +7,7 @@ from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
 from courses.models.exception import DutyException
 from courses.models.path import CoursePath
+from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
@@ -21,6 +22,7 @@ __all__ = [
     "CourseVersion",
     "DutyException",
     "Enrollment",
+    "Reply",
     "Requirement",
     "RequirementVersion",
     "ShownSiteWords",

@@ -1,5 +1,5 @@
 """Mail about courses: one file a kind, registered by being imported here; the planner asks each reminder kind what is due."""
 
-from courses.reminders import assigned, certificate_ready, due_soon, overdue
+from courses.reminders import assigned, certificate_ready, due_soon, overdue, reply_given
 
-__all__ = ["assigned", "certificate_ready", "due_soon", "overdue"]
+__all__ = ["assigned", "certificate_ready", "due_soon", "overdue", "reply_given"]

@@ -9,7 +9,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
+from courses.links import answer_links
 from courses.models import Assignment
+from courses.queries.replies import pausing
 from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from lms.lib import dates
@@ -45,6 +47,8 @@ class AssignmentKind(kinds.Kind):
             return "Learning elsewhere was accepted for this course."
         if Assignment.objects.filter(paused(at), pk=assignment.pk).exists():
             return "The person is exempt or on leave."
+        if Assignment.objects.filter(pausing(at), pk=assignment.pk).exists():
+            return "The person answered a reminder, and somebody decides first."
         return self.too_late(assignment, occasion, at)
 
     def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
@@ -66,6 +70,7 @@ class AssignmentKind(kinds.Kind):
             "step": step,
             "minutes_left": sum(row.minutes_left for row in unit_rows(assignment.enrollment) if not row.done),
             "started": assignment.enrollment.started_at is not None,
+            "answers": answer_links(assignment),
             "button_url": site_url(reverse("course", args=[assignment.enrollment.public_id])),
             "button_label": "Go on where you stopped" if assignment.enrollment.started_at else "Start the course",
         }
@@ -81,7 +86,7 @@ class Reminder(AssignmentKind, ABC):
 
 def open_assignments(at: dt.datetime) -> Any:
     """Assignments whose learners have something to do at the instant and can be written to. Of those that share an enrollment only the
-    one that is due first; none of a person who is exempt or on leave."""
+    one that is due first; none of a person who is exempt or on leave, and none that an open answer pauses."""
     sooner = Assignment.objects.open().filter(
         Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk")),
         enrollment=OuterRef("enrollment"),
@@ -90,5 +95,6 @@ def open_assignments(at: dt.datetime) -> Any:
         Assignment.objects.open()
         .filter(~Exists(sooner), learner__is_active=True, learner__email__isnull=False)
         .exclude(paused(at))
+        .exclude(pausing(at))
         .select_related("learner__site")
     )

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 
 from courses.enums import Status
 from courses.models import Course
+from courses.queries.replies import waiting_below
 from courses.queries.team import CSV_HEAD, TeamPage, csv_row, team_page
+from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates
 from lms.people.access import signed_in, supervisor_required
 from lms.people.queries.teams import people_below
@@ -40,6 +42,7 @@ def team(request: HttpRequest) -> HttpResponse:
         "page": page,
         "courses": Course.objects.filter(current__isnull=False),
         "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
+        "replies": task_rows(waiting_below(signed_in(request))),
         "chosen": filters,
         "filtered": any(filters.values()),
         "late": late,
