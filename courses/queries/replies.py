@@ -10,7 +10,6 @@ from courses.links import answer_links_here
 from courses.models import Assignment, Reply
 from courses.models.reply import OPEN_DUTY
 from lms.people.models import User
-from lms.people.queries.teams import people_below
 
 
 def pausing(at: dt.datetime) -> Q:
@@ -43,9 +42,9 @@ def waiting() -> QuerySet[Reply]:
     return Reply.objects.waiting().select_related("learner__site", "learner__team", "assignment__course")
 
 
-def waiting_below(viewer: User) -> QuerySet[Reply]:
+def waiting_of(people: QuerySet[User], viewer: User) -> QuerySet[Reply]:
     """Those of the people whom the viewer supervises, never the viewer's own."""
-    return waiting().filter(learner__in=people_below(viewer)).exclude(learner=viewer)
+    return waiting().filter(learner__in=people).exclude(learner=viewer)
 
 
 def own_answers(assignment: Assignment) -> dict[str, Any]:

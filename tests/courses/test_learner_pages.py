@@ -313,7 +313,7 @@ def test_a_course_asks_as_often_for_three_units_as_for_one(
     for position in range(1, units + 1):
         stop_at(enrollment, position, 1)
     client = client_of(learner)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("course", args=[enrollment.public_id]))
 
 
