@@ -5,9 +5,10 @@ import uuid
 from django.http import Http404
 
 from courses.enums import Answer
-from courses.links import read_answer_token
+from courses.links import read_answer_token, read_feed_token
 from courses.models import (
     Assignment,
+    CalendarFeed,
     Certificate,
     Course,
     CourseAcceptance,
@@ -84,6 +85,16 @@ def assignment_for_answer(token: str) -> tuple[Assignment, Answer]:
     if assignment is None:
         raise Http404
     return assignment, read[1]
+
+
+def feed_for_token(token: str) -> CalendarFeed:
+    """The private calendar behind an address, while it is the newest one and its person's account is active."""
+    nonce = read_feed_token(token)
+    rows = CalendarFeed.objects.select_related("user__site")
+    feed = rows.filter(nonce=nonce, user__is_active=True).first() if nonce else None
+    if feed is None:
+        raise Http404
+    return feed
 
 
 def reply_for_supervisor(user: User, public_id: uuid.UUID) -> Reply:

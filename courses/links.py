@@ -9,11 +9,12 @@ from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
 from courses.enums import Answer
-from courses.models import Assignment
+from courses.models import Assignment, CalendarFeed
 from lms.outbox.kinds import SecretLink
 from lms.people.links import site_url
 
 ANSWERS = Signer(salt="courses.answer", sep=".")
+FEEDS = Signer(salt="courses.calendar", sep=".")
 
 
 def answer_token(assignment: Assignment, answer: Answer) -> str:
@@ -41,3 +42,16 @@ def answer_links(assignment: Assignment) -> list[dict[str, str]]:
 def answer_links_here(assignment: Assignment) -> list[dict[str, str]]:
     """The same for a page of the learner."""
     return [{"label": answer.label, "url": answer_path(assignment, answer)} for answer in Answer]
+
+
+def feed_url(feed: CalendarFeed) -> str:
+    """The private calendar's absolute address. Whoever knows it can read it, so it is shown to its owner only."""
+    return site_url(reverse("calendar_feed", args=[FEEDS.sign(feed.nonce)]))
+
+
+def read_feed_token(token: str) -> str | None:
+    """The nonce; None for a token that is not ours."""
+    try:
+        return FEEDS.unsign(token)
+    except BadSignature:
+        return None

@@ -2,6 +2,7 @@ from django.urls import path
 
 from courses.views import (
     answers,
+    calendar,
     certificate,
     coordinator,
     course,
@@ -30,6 +31,8 @@ urlpatterns = [
     path("team/export.csv", team.export, name="team_export"),
     path("assignments/<uuid:assignment>/why/", requirements.why, name="why"),
     path("answer/<str:token>/", answers.answer, name="answer"),
+    path("calendar/address/", calendar.new_address, name="calendar_address"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
     path("replies/<uuid:reply>/<slug:way>/", replies.settle, name="settle_reply"),
     path("coordinator/replies/", replies.replies, name="replies"),
     path("coordinator/requirements/", requirements.requirements, name="requirements"),

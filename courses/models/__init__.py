@@ -6,6 +6,7 @@ from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
 from courses.models.exception import DutyException
+from courses.models.feed import CalendarFeed
 from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
@@ -13,6 +14,7 @@ from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
     "Assignment",
+    "CalendarFeed",
     "Certificate",
     "CertificateCounter",
     "Course",

@@ -4,19 +4,21 @@ import dataclasses
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
+from courses.calendar.due import calendar_of
 from courses.links import answer_links
 from courses.models import Assignment
+from courses.queries.calendar import due_dates
 from courses.queries.replies import pausing
 from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from lms.lib import dates
 from lms.outbox import kinds
-from lms.outbox.models import Occasion
+from lms.outbox.models import Message, Occasion
 from lms.people.links import site_url
 from lms.people.models import User
 
@@ -31,7 +33,9 @@ class Due:
 
 
 class AssignmentKind(kinds.Kind):
-    """A mail about one assignment; ``ref`` is its public id."""
+    """A mail about one assignment; ``ref`` is its public id. ``dated``: its due date lies ahead, and goes along as a calendar file."""
+
+    dated: ClassVar[bool] = True
 
     def assignment(self, occasion: Occasion) -> Assignment | None:
         rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version")
@@ -74,6 +78,24 @@ class AssignmentKind(kinds.Kind):
             "button_url": site_url(reverse("course", args=[assignment.enrollment.public_id])),
             "button_label": "Go on where you stopped" if assignment.enrollment.started_at else "Start the course",
         }
+
+    def attachments(self, message: Message) -> list[kinds.Attachment]:
+        """The due dates of all occasions of the message that are about open assignments, in one file. In a message of several kinds only
+        the first of them attaches it."""
+        about = [(occasion, _dated(occasion.kind)) for occasion in message.occasions.all()]
+        refs = [occasion.ref for occasion, kind in about if kind is not None]
+        if not refs or next(kind for _, kind in about if kind is not None) is not self:
+            return []
+        dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
+        if not dues:
+            return []
+        name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
+        return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
+
+
+def _dated(slug: str) -> AssignmentKind | None:
+    kind = next((each for each in kinds.all_kinds() if each.slug == slug), None)
+    return kind if isinstance(kind, AssignmentKind) and kind.dated else None
 
 
 class Reminder(AssignmentKind, ABC):

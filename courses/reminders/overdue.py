@@ -19,6 +19,7 @@ def key(assignment: Assignment, days: int) -> str:
 class Overdue(Reminder):
     slug = "overdue"
     label = "Overdue"
+    dated = False
 
     def due(self, at: dt.datetime) -> Iterable[Due]:
         """Assignments whose due date was one or seven local days ago. After an outage of some days only the true number is said."""

@@ -301,7 +301,7 @@ def test_my_training_asks_as_often_for_three_courses_as_for_one(
         )
         finish(factories.make_assignment(learner, factories.make_course(factories.compiled_course(f"done-{n}"))))
     client = client_of(learner)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("my_training"))
 
 
