@@ -14,7 +14,7 @@ class AnswerForm(PlainForm):
     note = forms.CharField(
         required=False,
         max_length=200,
-        label="Add a few words (optional)",
+        label="Add a few words",
         help_text="For example: back on January 4. Nothing about patients or clients, and no health details, please.",
         error_messages=LONG,
     )
@@ -28,7 +28,7 @@ class GoOnForm(PlainForm):
     note = forms.CharField(
         required=False,
         max_length=200,
-        label="A few words to the person (optional)",
+        label="A few words to the person",
         help_text="They read it on the page of the course. For example: I talked with the site lead, you have an hour on Friday.",
         error_messages=LONG,
     )

@@ -34,14 +34,15 @@ def team(request: HttpRequest) -> HttpResponse:
     people = people_below(signed_in(request))
     page = team_page(people, clock.now(), **filters)
     late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
+    replies = task_rows(waiting_of(people, signed_in(request)))
     context = {
         "page": page,
         "courses": Course.objects.filter(current__isnull=False),
         "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
-        "replies": task_rows(waiting_of(people, signed_in(request))),
+        "replies": replies,
+        "needs": late + len(replies),
         "chosen": filters,
         "filtered": any(filters.values()),
-        "late": late,
         "expiring": page.count(Status.EXPIRING),
         "complete": page.count(Status.COMPLETE, Status.EXPIRING),
         "query": urlencode({name: value for name, value in filters.items() if value}),
