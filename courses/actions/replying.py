@@ -58,9 +58,7 @@ def give(
         reply = Reply.objects.create(learner=learner, assignment=assignment, answer=answer, note=note, said_at=at)
         _event(reply, EventKind.REPLY_GIVEN, {"answer": str(answer), "through": through}, by=by, at=at)
         for recipient in (person for person in answerable_for(learner) if person.email):
-            outbox.announce(
-                "reply_given", key=key(reply, recipient), recipient=recipient, ref=str(reply.public_id), at=at
-            )
+            outbox.note("reply_given", key=key(reply, recipient), recipient=recipient, ref=str(reply.public_id), at=at)
     return reply
 
 

@@ -32,9 +32,10 @@ class Due:
     ref: str
 
 
-class AssignmentKind(kinds.Kind):
+class AssignmentKind(kinds.Kind, ABC):
     """A mail about one assignment; ``ref`` is its public id. ``dated``: its due date lies ahead, and goes along as a calendar file."""
 
+    gathered = True
     dated: ClassVar[bool] = True
 
     def assignment(self, occasion: Occasion) -> Assignment | None:
@@ -92,13 +93,24 @@ class AssignmentKind(kinds.Kind):
         name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
         return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
 
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        assignment = self.assignment(occasion)
+        assert assignment is not None
+        assert assignment.enrollment is not None
+        due = f"{dates.weekday_date(assignment.due_on)}, end of day ({dates.zone_label(assignment.learner.zone)})"
+        return self.sentence(assignment.enrollment.version.title, due)
+
+    @abstractmethod
+    def sentence(self, title: str, due: str) -> str:
+        """What the line of this kind says of a course with this title and due date."""
+
 
 def _dated(slug: str) -> AssignmentKind | None:
     kind = next((each for each in kinds.all_kinds() if each.slug == slug), None)
     return kind if isinstance(kind, AssignmentKind) and kind.dated else None
 
 
-class Reminder(AssignmentKind, ABC):
+class Reminder(AssignmentKind):
     """A kind that the planner asks what is due."""
 
     @abstractmethod

@@ -1,12 +1,15 @@
 """Reading the outbox. Nothing here writes."""
 
 import datetime as dt
+from collections.abc import Iterable
 
-from django.db.models import Case, F, Min, QuerySet, When
+from django.db.models import Case, F, Min, Q, QuerySet, When
 
-from lms.lib import clock
-from lms.outbox.enums import NEEDS_A_PERSON, OPEN, MessageState
-from lms.outbox.models import Message
+from lms.lib import clock, dates
+from lms.outbox import kinds
+from lms.outbox.enums import NEEDS_A_PERSON, OPEN, UNSENT, MessageState
+from lms.outbox.gathering import DAYS, Written
+from lms.outbox.models import Message, Occasion
 
 OPEN_FILTER = "open"
 PERSON_FILTER = "needs_a_person"
@@ -39,3 +42,29 @@ def messages_for_page(show: str = "") -> QuerySet[Message]:
     if show.startswith("kind:"):
         return rows.filter(kind=show.removeprefix("kind:"))
     return rows
+
+
+def open_occasions() -> QuerySet[Occasion]:
+    """The reasons that wait to be gathered, with their recipients."""
+    rows = Occasion.objects.filter(message__isnull=True, dropped_at__isnull=True, kind__in=kinds.gathered_slugs())
+    return kinds.with_recipients(rows)
+
+
+def gathered_log(recipients: Iterable[int], at: dt.datetime) -> dict[int, list[Written]]:
+    """For each of these recipients (primary keys) the gathered mails that count at the instant: sent, or perhaps sent, in the last days,
+    or on their way. Who has none is left out. One query."""
+    since = at - dt.timedelta(days=DAYS + 1)
+    settled = Q(state__in=(MessageState.SENT, MessageState.UNCERTAIN), settled_at__gte=since)
+    rows = Message.objects.filter(
+        Q(state__in=UNSENT) | settled, recipient__in=set(recipients), kind__in=kinds.gathered_slugs()
+    )
+    log: dict[int, list[Written]] = {}
+    for message in kinds.with_recipients(rows).defer("body_text", "body_html"):
+        zone = kinds.hours_of(message.recipient).zone
+        on = (
+            None
+            if message.state in UNSENT or message.settled_at is None
+            else dates.local_date(message.settled_at, zone)
+        )
+        log.setdefault(message.recipient_id, []).append(Written(on))
+    return log

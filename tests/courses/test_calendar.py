@@ -24,6 +24,8 @@ from courses.models import Assignment, CalendarFeed, Course
 from courses.queries.calendar import due_dates, due_dates_of
 from lms.lib import clock
 from lms.outbox import kinds
+from lms.outbox.actions.making import new_message
+from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
 from lms.outbox.rendering import Letter
 from lms.outbox.sending import compose
@@ -152,12 +154,22 @@ def test_three_due_dates_ask_as_often_as_one(number: int, at: dt.datetime, djang
 # --- in mails ---
 
 
+def mail(slug: str, at: dt.datetime, *, say: tuple[str, ...] = ()) -> Message:
+    """One message of this kind that carries all occasions, as ``gather`` makes it; ``say``: the kinds of the occasions, in their order."""
+    rows = list(Occasion.objects.order_by("pk"))
+    message = new_message(slug, rows[0].recipient, at=at, state=MessageState.QUEUED)
+    for row, kind in zip(rows, say or [slug] * len(rows), strict=True):
+        Occasion.objects.filter(pk=row.pk).update(message=message, kind=kind)
+    return message
+
+
 def as_read(message: Message) -> list[tuple[str, EmailMessage]]:
     """(file name, part) of the attachments, as the mail of the message arrives."""
     files = kinds.get(message.kind).attachments(message)
     letter = Letter("Due", "text", "<p>text</p>", "", "")
-    mail = compose(to="a@example.org", letter=letter, message_id="<1@x>", attachments=files, at=message.created_at)
-    written: Any = mail.message()
+    written: Any = compose(
+        to="a@example.org", letter=letter, message_id="<1@x>", attachments=files, at=message.created_at
+    ).message()
     parsed: Any = email.message_from_bytes(written.as_bytes(linesep="\r\n"), policy=email.policy.default)
     return [(part.get_filename(), part) for part in parsed.iter_attachments()]
 
@@ -165,7 +177,7 @@ def as_read(message: Message) -> list[tuple[str, EmailMessage]]:
 @pytest.mark.django_db
 def test_a_mail_carries_its_due_date(course: Course, at: dt.datetime) -> None:
     row = factories.make_assignment(course=course, at=at)
-    ((name, part),) = as_read(Message.objects.get())
+    ((name, part),) = as_read(mail("course_assigned", at))
     assert name == f"Due {row.due_on}.ics"
     assert part.get_content_type() == "text/calendar"
     assert part.get_param("method") == "PUBLISH"
@@ -181,23 +193,22 @@ def test_a_mail_carries_its_due_date(course: Course, at: dt.datetime) -> None:
 def test_a_mail_of_several_reasons_carries_one_file(course: Course, at: dt.datetime) -> None:
     row = factories.make_assignment(course=course, at=at)
     other = factories.make_assignment(row.learner, factories.make_course(slug="other", at=at), at=at, due_in=3)
-    message, second = Message.objects.order_by("pk")
-    Occasion.objects.filter(message=second).update(message=message, kind="due_soon")
-    files = [file for slug in ("course_assigned", "due_soon") for file in kinds.get(slug).attachments(message)]
-    (file,) = files
+    message = mail("digest", at, say=("due_soon", "course_assigned"))
+    (file,) = kinds.get("digest").attachments(message)
     assert file.filename == "Due dates.ics"
     assert list(entries(file.content)) == [str(other.public_id), str(row.public_id)]
     assigning.withdraw(other, reason="By mistake", by="system", at=at)
-    (file,) = kinds.get("course_assigned").attachments(message)
+    (file,) = kinds.get("digest").attachments(message)
     assert list(entries(file.content)) == [str(row.public_id)]
 
 
 @pytest.mark.django_db
 def test_a_date_that_is_over_is_not_sent(course: Course, at: dt.datetime) -> None:
-    factories.make_assignment(course=course, at=at)
-    message = Message.objects.get()
-    Occasion.objects.update(kind="overdue")
-    assert kinds.get("overdue").attachments(message) == []
+    row = factories.make_assignment(course=course, at=at)
+    assert kinds.get("overdue").attachments(mail("overdue", at)) == []
+    other = factories.make_assignment(row.learner, factories.make_course(slug="other", at=at), at=at, due_in=3)
+    (file,) = kinds.get("digest").attachments(mail("digest", at, say=("overdue", "due_soon")))
+    assert list(entries(file.content)) == [str(other.public_id)]
 
 
 # --- the private address ---

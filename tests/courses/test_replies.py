@@ -20,7 +20,7 @@ from courses.queries.why import why_of
 from courses.reminders.base import open_assignments
 from lms.lib import clock
 from lms.outbox import kinds
-from lms.outbox.models import Message, Occasion
+from lms.outbox.models import Occasion
 from lms.outbox.rendering import render
 from lms.people.actions import people as people_actions
 from lms.people.models import Team, User
@@ -403,7 +403,7 @@ def test_the_mail_tells_it_and_is_dropped_once_it_is_dealt_with(row: Assignment,
     kind = kinds.get("reply_given")
     occasion = Occasion.objects.get(kind="reply_given")
     assert kind.still_wanted(occasion, at) is None
-    assert kind.line(occasion, at) == f"Maya Okafor is on leave ({row.course.title})."  # type: ignore[attr-defined]
+    assert kind.line(occasion, at) == f"Maya Okafor is on leave ({row.course.title})."
     letter = render(kind, [kind.context(occasion, at)], boss)
     assert "Maya is on leave" in letter.text
     assert "May" not in letter.subject.replace("Maya", "")
@@ -411,7 +411,6 @@ def test_the_mail_tells_it_and_is_dropped_once_it_is_dealt_with(row: Assignment,
     assert "/team/#replies" in letter.text
     replying.settle(reply, Outcome.REMIND_AGAIN, by=boss.subject, at=at)
     assert kind.still_wanted(occasion, at) == "It was dealt with since."
-    assert Message.objects.filter(kind="reply_given").count() == 1
 
 
 # --- why ---
