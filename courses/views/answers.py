@@ -31,7 +31,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     may tell who a patient is comes back once with a question about it; ``checked`` answers it."""
     assignment, said = assignment_for_answer(token)
     learner, now = assignment.learner, clock.now()
-    reply = Reply.objects.open().filter(assignment=assignment).first()
+    reply = Reply.objects.waiting().filter(assignment=assignment).first()
     form = AnswerForm(sent(request))
     signs: list[str] = []
     if request.method == "POST" and "take_back" in request.POST:

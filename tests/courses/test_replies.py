@@ -27,6 +27,7 @@ from lms.people.models import Team, User
 from lms.people.queries.teams import answerable_for
 from lms.record import queries as record
 from tests import factories
+from tests.faults.together import together
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -240,6 +241,25 @@ def test_two_who_deal_with_it_at_once_do_it_once(row: Assignment, boss: User, at
         )  # fmt: skip
     row.refresh_from_db()
     assert (row.due_on, DutyException.objects.count()) == (due_on, 0)
+
+
+@pytest.mark.both_db
+@pytest.mark.django_db(transaction=True)
+def test_six_taps_at_once_are_one_answer_and_it_is_dealt_with_once() -> None:
+    at = clock.now()
+    boss = factories.make_supervisor(factories.make_team())
+    row = factories.make_assignment(factories.make_user(team=boss.team), factories.make_course())
+    given = together(*[lambda: say(Assignment.objects.get(pk=row.pk), Answer.BLOCKED, at)] * 6)
+    assert {type(one) for one in given} == {Reply}, given
+    assert Reply.objects.count() == Occasion.objects.filter(kind="reply_given").count() == 1
+    pk = given[0].pk
+    dealt = together(
+        *[lambda: replying.settle(Reply.objects.get(pk=pk), Outcome.REMIND_AGAIN, by=boss.subject, at=at)] * 3,
+        *[lambda: replying.take_back(Reply.objects.get(pk=pk), by=row.learner.subject, at=at)] * 3,
+    )
+    assert sorted(dealt) == [False] * 5 + [True], dealt
+    assert kinds_of(row.learner)[-2:] == ["reply.given", "reply.settled"]
+    assert not list(record.faults(row.learner.subject))
 
 
 # --- the page behind a link ---
