@@ -4,8 +4,11 @@ import uuid
 
 from django.http import Http404
 
+from courses.enums import Answer
+from courses.links import read_answer_token, read_feed_token
 from courses.models import (
     Assignment,
+    CalendarFeed,
     Certificate,
     Course,
     CourseAcceptance,
@@ -13,6 +16,7 @@ from courses.models import (
     CourseVersion,
     DutyException,
     Enrollment,
+    Reply,
     Requirement,
     Unit,
 )
@@ -68,6 +72,46 @@ def assignment_for_reader(user: User, public_id: uuid.UUID) -> Assignment:
         return assignment
     if learner.is_active and learner.team_id is not None and learner.team_id in team_ids_below(user):
         return assignment
+    raise Http404
+
+
+def assignment_for_answer(token: str) -> tuple[Assignment, Answer]:
+    """What the signed token of an answer is about; whoever holds it may answer for the learner, while the account is active."""
+    read = read_answer_token(token)
+    if read is None:
+        raise Http404
+    rows = Assignment.objects.select_related("learner__site", "learner__team", "course", "enrollment", "accepted")
+    assignment = rows.filter(public_id=read[0], learner__is_active=True).first()
+    if assignment is None:
+        raise Http404
+    return assignment, read[1]
+
+
+def feed_for_token(token: str) -> CalendarFeed:
+    """The private calendar behind an address, while it is the newest one and its person's account is active."""
+    nonce = read_feed_token(token)
+    rows = CalendarFeed.objects.select_related("user__site")
+    feed = rows.filter(nonce=nonce, user__is_active=True).first() if nonce else None
+    if feed is None:
+        raise Http404
+    return feed
+
+
+def reply_for_supervisor(user: User, public_id: uuid.UUID) -> Reply:
+    """An answer to a reminder for those who may settle it: a coordinator, or a supervisor of the learner's team or of one above, for
+    anybody but themselves."""
+    rows = Reply.objects.select_related(
+        "learner__site", "learner__team", "assignment__course", "assignment__enrollment"
+    )
+    reply = rows.filter(public_id=public_id).first()
+    if reply is None or not user.is_active:
+        raise Http404
+    learner = reply.learner
+    if user.is_coordinator:
+        return reply
+    other = learner.pk != user.pk and learner.is_active and learner.team_id is not None
+    if other and learner.team_id in team_ids_below(user):
+        return reply
     raise Http404
 
 

@@ -29,6 +29,7 @@ class CoursesConfig(AppConfig):
         )
         register_item(DeskItem("certificates", "Certificates", "award"))
         register_item(DeskItem("site_words", "Your site's words", "file-text"))
+        register_task(panels.open_replies)
         register_task(panels.without_dates)
         register_task(panels.empty_slots)
         register_task(panels.dead_certificates)

@@ -102,3 +102,33 @@ class ExceptionKind(TextChoices):
     EXEMPTION = "exemption", "Exemption"
     LEAVE = "leave", "Leave of absence"
     PRIOR_LEARNING = "prior_learning", "Learned elsewhere"
+
+
+class Answer(TextChoices):
+    """What a person can answer to a reminder with one tap. The labels are the person's own words."""
+
+    ON_LEAVE = "on_leave", "I am on leave"
+    NOT_MY_ROLE = "not_my_role", "This is not my role any more"
+    DONE_ELSEWHERE = "done_elsewhere", "I did this elsewhere"
+    BLOCKED = "blocked", "Something blocks me"
+
+    @property
+    def told(self) -> str:
+        """The same in the words of somebody who tells it of a person: "Maya is on leave"."""
+        return {
+            Answer.ON_LEAVE: "is on leave",
+            Answer.NOT_MY_ROLE: "says that this is not their role any more",
+            Answer.DONE_ELSEWHERE: "says that they did this elsewhere",
+            Answer.BLOCKED: "says that something blocks them",
+        }[self]
+
+
+class Outcome(TextChoices):
+    """What was done about an answer."""
+
+    LEAVE = "leave", "A leave was recorded"
+    EXEMPTION = "exemption", "An exemption was granted"
+    ACCEPTED = "accepted", "What was learned elsewhere was accepted"
+    MOVED = "moved", "The due date was moved"
+    REMIND_AGAIN = "remind_again", "Reminders go on"
+    WITHDRAWN = "withdrawn", "Taken back"

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from courses.enums import FileState
 from courses.models import Certificate, DutyException
+from courses.queries.replies import waiting
 from courses.queries.requirements import first_of_each_person, undated
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
 from courses.queries.training import training_of
@@ -39,6 +40,10 @@ def exceptions_of(request: HttpRequest, person: User) -> SafeString:
         "rows": [(row, row.ends_at is None or row.ends_at > now, approvers.get(row.approved_by, "")) for row in rows],
     }
     return render_to_string("courses/requirements/exceptions_panel.html", context, request=request)
+
+
+def open_replies(at: dt.datetime) -> Waiting:
+    return Waiting("Answers to reminders that wait for a supervisor", reverse("replies"), waiting().count())
 
 
 def without_dates(at: dt.datetime) -> Waiting:

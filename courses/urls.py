@@ -1,10 +1,13 @@
 from django.urls import path
 
 from courses.views import (
+    answers,
+    calendar,
     certificate,
     coordinator,
     course,
     exceptions,
+    replies,
     requirements,
     review,
     team,
@@ -27,6 +30,11 @@ urlpatterns = [
     path("team/", team.team, name="team"),
     path("team/export.csv", team.export, name="team_export"),
     path("assignments/<uuid:assignment>/why/", requirements.why, name="why"),
+    path("answer/<str:token>/", answers.answer, name="answer"),
+    path("calendar/address/", calendar.new_address, name="calendar_address"),
+    path("calendar/<str:token>.ics", calendar.feed, name="calendar_feed"),
+    path("replies/<uuid:reply>/<slug:way>/", replies.settle, name="settle_reply"),
+    path("coordinator/replies/", replies.replies, name="replies"),
     path("coordinator/requirements/", requirements.requirements, name="requirements"),
     path("coordinator/requirements/add/", requirements.add_requirement, name="add_requirement"),
     path("coordinator/requirements/<uuid:requirement>/", requirements.requirement, name="requirement"),

@@ -47,6 +47,7 @@ NO_ORM = (
     "quizzes/grading",
     "quizzes/kinds",
     "quizzes/statistics",
+    "courses/calendar",
     "courses/certificates",
     "courses/authoring",
     "courses/requirements",

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from courses.actions.cycles import reconcile
+from courses.actions.replying import settled_by_exception
 from courses.enums import ExceptionKind
-from courses.models import Assignment, Course, DutyException
+from courses.models import Assignment, Course, DutyException, Reply
 from courses.requirements.dating import after_leave, later
 from lms.lib import dates, names
 from lms.people.actions.identity import snapshot_of
@@ -35,12 +36,13 @@ def grant(
     at: dt.datetime,
     course: Course | None = None,
     evidence: str = "",
+    answers: Reply | None = None,
 ) -> DutyException:
     """Grants an exception; whoever grants it approves it.
 
     An exemption or a leave stills everything it touches from its first day to its last. Learning from elsewhere (``starts_on``: the day
     it was completed, ``ends_on``: its own last day) fulfils what is open of the course at once and counts for duties that come later.
-    One transaction with the events. Raises ValidationError without a reason, for days out of order, when the person is deactivated, for
+    It settles the answer to a reminder that it ``answers``, and every other open one of the person that it deals with. One transaction with the events. Raises ValidationError without a reason, for days out of order, when the person is deactivated, for
     learning from elsewhere without a course or evidence, in the future or already run out, and for a second leave over the same days.
     """
     reason, evidence = names.one_line(reason), names.one_line(evidence)
@@ -68,6 +70,7 @@ def grant(
         row.full_clean(exclude=["learner", "course"])
         row.save()
         _event(row, EventKind.EXCEPTION_GRANTED, {"reason": reason, "evidence": evidence}, by=by.subject, at=at)
+        settled_by_exception(row, by=by.subject, at=at, answers=answers)
         if kind == ExceptionKind.PRIOR_LEARNING:
             _satisfy(row, by=by.subject, at=at)
             reconcile(learner, at=at, by=by.subject)

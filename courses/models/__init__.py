@@ -6,12 +6,15 @@ from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
 from courses.models.exception import DutyException
+from courses.models.feed import CalendarFeed
 from courses.models.path import CoursePath
+from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
     "Assignment",
+    "CalendarFeed",
     "Certificate",
     "CertificateCounter",
     "Course",
@@ -21,6 +24,7 @@ __all__ = [
     "CourseVersion",
     "DutyException",
     "Enrollment",
+    "Reply",
     "Requirement",
     "RequirementVersion",
     "ShownSiteWords",

@@ -5,9 +5,10 @@ import dataclasses
 import datetime as dt
 import uuid
 
-from courses.enums import DueKind, ExceptionKind, RenewalKind, Status
-from courses.models import Assignment, Certificate, DutyException
+from courses.enums import Answer, DueKind, ExceptionKind, RenewalKind, Status
+from courses.models import Assignment, Certificate, DutyException, Reply
 from courses.queries.duties import asked, names_for, published_courses, renewal_of
+from courses.queries.replies import pauses
 from courses.queries.requirements import sentence_of
 from courses.queries.status import status_of
 from courses.queries.training import facts_of
@@ -29,6 +30,7 @@ class Why:
     state: tuple[str, ...]
     exceptions: tuple[str, ...]
     changes: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 def why_of(assignment: Assignment, at: dt.datetime) -> Why:
@@ -51,6 +53,7 @@ def why_of(assignment: Assignment, at: dt.datetime) -> Why:
         state=tuple(_state(assignment, certificate, status)),
         exceptions=tuple(_exception(row) for row in exceptions),
         changes=tuple(_changes(assignment, status)),
+        answers=tuple(_answer(row, assignment, at) for row in _answers(assignment, at)),
     )
 
 
@@ -130,6 +133,28 @@ def _exception(row: DutyException) -> str:
     ends = f" to {dates.long_date(row.ends_on)}" if row.ends_on else ", without an end"
     about = f" from {row.course.title}" if row.course and row.kind == ExceptionKind.EXEMPTION else ""
     return f"{row.get_kind_display()}{about}: {dates.long_date(row.starts_on)}{ends}. Reason: {row.reason}"
+
+
+def _answers(assignment: Assignment, at: dt.datetime) -> list[Reply]:
+    """What was answered to reminders about it, and what pauses it though it was said about another course."""
+    rows = Reply.objects.filter(learner=assignment.learner).select_related(
+        "assignment__course", "assignment__enrollment"
+    )
+    return [row for row in rows if row.assignment_id == assignment.pk or pauses(row, assignment, at)]
+
+
+def _answer(row: Reply, assignment: Assignment, at: dt.datetime) -> str:
+    zone = assignment.learner.zone
+    about = f" (about {row.assignment.course.title})" if row.assignment_id != assignment.pk else ""
+    said = f"{dates.long_date(dates.local_date(row.said_at, zone))}, answer to a reminder{about}: “{row.get_answer_display()}”."
+    if row.settled_at is not None:
+        day = dates.long_date(dates.local_date(row.settled_at, zone))
+        note = f": {row.outcome_note}" if row.outcome_note else ""
+        return f"{said} {row.get_outcome_display()} on {day}{note}{'' if note.endswith('.') else '.'}"
+    if not pauses(row, assignment, at):
+        return said
+    rest = "Reminders about every course" if row.answer == Answer.ON_LEAVE else "Reminders about this course"
+    return f"{said} {rest} rest until the supervisor or the training coordinator decides."
 
 
 def _changes(assignment: Assignment, status: Status) -> list[str]:

@@ -1,5 +1,23 @@
 """Mail about courses: one file a kind, registered by being imported here; the planner asks each reminder kind what is due."""
 
-from courses.reminders import assigned, certificate_ready, due_soon, expired, expires, overdue, renewal_opens
+from courses.reminders import (
+    assigned,
+    certificate_ready,
+    due_soon,
+    expired,
+    expires,
+    overdue,
+    renewal_opens,
+    reply_given,
+)
 
-__all__ = ["assigned", "certificate_ready", "due_soon", "expired", "expires", "overdue", "renewal_opens"]
+__all__ = [
+    "assigned",
+    "certificate_ready",
+    "due_soon",
+    "expired",
+    "expires",
+    "overdue",
+    "renewal_opens",
+    "reply_given",
+]

@@ -8,20 +8,25 @@ from typing import Any, ClassVar
 
 from django.urls import reverse
 
+from courses.calendar.due import calendar_of
+from courses.links import answer_links
 from courses.models import Assignment
+from courses.queries.calendar import due_dates
+from courses.queries.replies import pausing
 from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from courses.reminders.duties import duty_for
 from courses.reminders.moments import Duty, Moment
 from lms.lib import dates
 from lms.outbox import kinds
-from lms.outbox.models import Occasion
+from lms.outbox.models import Message, Occasion
 from lms.people.links import site_url
 from lms.people.models import User
 
 ASK = "Ask your training coordinator how to renew it."
 RENEW = "You can renew it now."
 PAUSED = "The person is exempt or on leave."
+ANSWERED = "The person answered a reminder, and somebody decides first."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +52,11 @@ class Reminder(kinds.Kind, ABC):
 class DutyReminder(kinds.Kind, ABC):
     """A mail about one duty; ``ref`` is the assignment's public id. It says when there is a reason as ``moments`` of a duty; the
     planner notes them, and just before sending the same moments are asked again. ``noted_when_made``: the action that makes the duty
-    notes it, so its moments are those of a forecast's duties alone."""
+    notes it, so its moments are those of a forecast's duties alone. ``dated``: the due date lies ahead and goes along as a calendar
+    file."""
 
     gathered: ClassVar[bool] = True
+    dated: ClassVar[bool] = True
     noted_when_made: ClassVar[bool] = False
 
     @abstractmethod
@@ -73,7 +80,10 @@ class DutyReminder(kinds.Kind, ABC):
         return "Learning elsewhere was accepted for this course." if assignment.satisfied_at is not None else None
 
     def rests(self, assignment: Assignment, at: dt.datetime) -> str | None:
-        return PAUSED if Assignment.objects.filter(paused(at), pk=assignment.pk).exists() else None
+        mine = Assignment.objects.filter(pk=assignment.pk)
+        if mine.filter(paused(at)).exists():
+            return PAUSED
+        return ANSWERED if mine.filter(pausing(at)).exists() else None
 
     def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
         """Why this mail would not be true now; None if it is."""
@@ -105,10 +115,24 @@ class DutyReminder(kinds.Kind, ABC):
             "step": step,
             "minutes_left": sum(row.minutes_left for row in unit_rows(enrollment) if not row.done),
             "started": enrollment.started_at is not None,
+            "answers": answer_links(assignment),
             "why_url": site_url(reverse("why", args=[assignment.public_id])),
             "button_url": site_url(reverse("course", args=[enrollment.public_id])),
             "button_label": "Go on where you stopped" if enrollment.started_at else "Start the course",
         }
+
+    def attachments(self, message: Message) -> list[kinds.Attachment]:
+        """The due dates of all occasions of the message that are about open assignments, in one file. In a message of several kinds only
+        the first of them attaches it."""
+        about = [(occasion, _dated(occasion.kind)) for occasion in message.occasions.all()]
+        refs = [occasion.ref for occasion, kind in about if kind is not None]
+        if not refs or next(kind for _, kind in about if kind is not None) is not self:
+            return []
+        dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
+        if not dues:
+            return []
+        name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
+        return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
 
     @staticmethod
     def printed(day: dt.date, zone: str) -> str:
@@ -133,3 +157,8 @@ class EvidenceReminder(DutyReminder, ABC):
             "what_to_do": RENEW if renewal else ASK,
         }
         return facts if renewal else facts | {"button_label": "See the course"}
+
+
+def _dated(slug: str) -> DutyReminder | None:
+    kind = next((each for each in kinds.all_kinds() if each.slug == slug), None)
+    return kind if isinstance(kind, DutyReminder) and kind.dated else None

@@ -5,11 +5,12 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Q
+from django.db.models import BooleanField, Case, Q, Value, When
 
 from courses.enums import ExceptionKind, RenewalKind
 from courses.models import Assignment, DutyException
 from courses.queries.duties import renewal_of
+from courses.queries.replies import pausing
 from courses.queries.status import with_status
 from courses.reminders.moments import FOREVER, Duty, Sleep
 from courses.requirements.dating import renewal_due, window_opens
@@ -42,6 +43,9 @@ def duties(
         | Q(certificate_expires_at__range=near, ended_at__isnull=True)
         | Q(valid_until_at__range=near, ended_at__isnull=True)
     ).select_related("learner__site", "course", "enrollment", "rule__requirement")
+    rows = rows.annotate(
+        rests=Case(When(pausing(at), then=Value(True)), default=Value(False), output_field=BooleanField())
+    )
     if people is not None:
         rows = rows.filter(learner__in=list(people))
     groups: dict[tuple[int, int], list[Assignment]] = defaultdict(list)
@@ -158,8 +162,11 @@ def _sleeps(learners: set[int]) -> dict[int, list[DutyException]]:
 
 
 def _sleeps_of(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> tuple[Sleep, ...]:
-    return tuple(
+    found = [
         Sleep(one.starts_on, one.ends_on or FOREVER, one.kind == ExceptionKind.LEAVE)
         for one in sleeps.get(row.learner_id, ())
         if one.course_id is None or one.course_id == row.course_id
-    )
+    ]
+    if row.rests:  # type: ignore[attr-defined]  # annotated by duties; nobody knows until when
+        found.append(Sleep(dt.date.min, FOREVER, leave=False))
+    return tuple(found)

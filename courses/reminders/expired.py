@@ -16,6 +16,7 @@ class Expired(EvidenceReminder):
     slug = "expired"
     label = "Has run out"
     urgent = True
+    dated = False
 
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
         """Skips what had run out before the renewal opened: that mail said so."""

@@ -18,6 +18,7 @@ class Overdue(DutyReminder):
     slug = "overdue"
     label = "Overdue"
     urgent = True
+    dated = False
 
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
         """Each holds until the next one begins."""

@@ -11,6 +11,7 @@ from courses.access import enrollment_for
 from courses.actions.issuing import valid_months
 from courses.models import Certificate, DutyException
 from courses.queries.assigner import assigner_name
+from courses.queries.replies import own_answers
 from courses.queries.status import status_of
 from courses.queries.training import facts_of, next_step_of, unit_rows
 from lms.lib import clock
@@ -38,5 +39,6 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
         "status": status_of(facts_of(assignment, mine, certificate, exceptions), clock.now()) if assignment else None,
         "months": valid_months(mine.version, mine.learner),
         "zone": mine.learner.zone,
+        **(own_answers(assignment) if assignment else {}),
     }
     return render(request, "courses/course.html", context)

@@ -18,6 +18,7 @@ from courses.actions import requiring
 from courses.forms.courses import ReasonForm
 from courses.forms.requirements import RequirementForm, initial_of
 from courses.models import Requirement, RequirementVersion
+from courses.queries.replies import own_answers
 from courses.queries.requirements import Preview, first_of_each_person, list_rows, preview_of, rules_by_number, undated
 from courses.queries.why import why_of
 from lms.lib import clock, csvsafe, dates
@@ -216,5 +217,12 @@ def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
         back = (found.learner.name, reverse("people:person", args=[found.learner.public_id]))
     else:
         back = ("Team", reverse("team"))
-    context = {"why": why_of(found, clock.now()), "mine": found.learner_id == viewer.pk, "back": back, "viewer": viewer}
+    mine = found.learner_id == viewer.pk
+    context = {
+        "why": why_of(found, clock.now()),
+        "mine": mine,
+        "back": back,
+        "viewer": viewer,
+        **(own_answers(found) if mine else {}),
+    }
     return render(request, "courses/why.html", context)

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 
 from courses.enums import Status
 from courses.models import Course
-from courses.queries.team import CSV_HEAD, TeamPage, csv_row, team_page
+from courses.queries.replies import waiting_of
+from courses.queries.team import CSV_HEAD, csv_row, team_page
+from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates
 from lms.people.access import signed_in, supervisor_required
 from lms.people.queries.teams import people_below
@@ -25,24 +27,22 @@ def _filters(request: HttpRequest) -> dict[str, str]:
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 
 
-def _page(request: HttpRequest, filters: dict[str, str]) -> TeamPage:
-    """Of what the viewer may see, what the filters leave."""
-    return team_page(people_below(signed_in(request)), clock.now(), **filters)
-
-
 @supervisor_required
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     filters = _filters(request)
-    page = _page(request, filters)
+    people = people_below(signed_in(request))
+    page = team_page(people, clock.now(), **filters)
     late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
+    replies = task_rows(waiting_of(people, signed_in(request)))
     context = {
         "page": page,
         "courses": Course.objects.filter(current__isnull=False),
         "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
+        "replies": replies,
+        "needs": late + len(replies),
         "chosen": filters,
         "filtered": any(filters.values()),
-        "late": late,
         "expiring": page.count(Status.EXPIRING),
         "complete": page.count(Status.COMPLETE, Status.EXPIRING),
         "query": urlencode({name: value for name, value in filters.items() if value}),
@@ -56,7 +56,7 @@ def team(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """CSV of exactly the rows of the page, in its order, with the same filters; then the people without a course."""
-    page = _page(request, _filters(request))
+    page = team_page(people_below(signed_in(request)), clock.now(), **_filters(request))
     rows = [CSV_HEAD, *(csv_row(row) for row in page.rows)]
     rows += [
         (

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from courses.enums import Status
 from courses.queries.assigner import assigner_name
+from courses.queries.calendar import feed_address
 from courses.queries.training import training_of
 from lms.lib import clock
 from lms.people.access import signed_in
@@ -27,6 +28,7 @@ def my_training(request: HttpRequest) -> HttpResponse:
         "ran_out": any(row.status == Status.EXPIRED for row in training.done),
         "assigner": assigner_name(training.next.assignment if training.next else None),
         "zone": learner.zone,
+        "calendar_url": feed_address(learner),
         "greeting": _greeting(now, learner.zone),
     }
     return render(request, "courses/my_training.html", context)

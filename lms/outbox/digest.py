@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from lms.outbox import kinds
-from lms.outbox.models import Occasion
+from lms.outbox.models import Message, Occasion
 
 SLUG = "digest"
 
@@ -25,6 +25,11 @@ class Digest(kinds.Kind):
             "button_url": f"{settings.SITE_URL}{reverse('my_training')}",
             "button_label": "Open my training",
         }
+
+    def attachments(self, message: Message) -> list[kinds.Attachment]:
+        """What the kinds of its occasions attach to it, each asked once."""
+        slugs = dict.fromkeys(message.occasions.values_list("kind", flat=True))
+        return [file for slug in slugs for file in kinds.get(slug).attachments(message)]
 
 
 kinds.register(Digest())

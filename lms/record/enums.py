@@ -23,6 +23,8 @@ class EventKind(TextChoices):
     ASSIGNMENT_SATISFIED = "assignment.satisfied", "Learning elsewhere accepted for a course"
     EXCEPTION_GRANTED = "exception.granted", "Exception granted"
     EXCEPTION_ENDED = "exception.ended", "Exception ended"
+    REPLY_GIVEN = "reply.given", "Answered a reminder"
+    REPLY_SETTLED = "reply.settled", "Answer to a reminder dealt with"
     REQUIREMENT_SWITCHED_ON = "requirement.switched_on", "Switched a requirement on"
     REQUIREMENT_CHANGED = "requirement.changed", "Changed a requirement"
     REQUIREMENT_ENDED = "requirement.ended", "Ended a requirement"

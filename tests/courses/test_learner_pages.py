@@ -301,7 +301,7 @@ def test_my_training_asks_as_often_for_three_courses_as_for_one(
         )
         finish(factories.make_assignment(learner, factories.make_course(factories.compiled_course(f"done-{n}"))))
     client = client_of(learner)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("my_training"))
 
 
@@ -313,7 +313,7 @@ def test_a_course_asks_as_often_for_three_units_as_for_one(
     for position in range(1, units + 1):
         stop_at(enrollment, position, 1)
     client = client_of(learner)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("course", args=[enrollment.public_id]))
 
 

@@ -49,7 +49,8 @@ def expected(rows: list[Assignment], started: dt.datetime, ended: dt.datetime) -
     keys = set()
     for row in rows:
         zone, due = row.learner.zone, f"{row.public_id}:{row.due_on:%Y-%m-%d}"
-        days = {"due_soon:" + due: -3, f"overdue:{due}:1": 1, f"overdue:{due}:7": 7}
+        days = {f"due_soon:{due}:{number}": -number for number in (14, 3, 0)}
+        days |= {f"overdue:{due}:{number}": number for number in (1, 7, 21)}
         for key, offset in days.items():
             day = row.due_on + dt.timedelta(days=offset)
             if dates.local_date(started, zone) < day < dates.local_date(ended, zone):
@@ -63,8 +64,8 @@ def assert_each_reason_once(rows: list[Assignment], started: dt.datetime, house:
     keys = list(reminders.values_list("key", flat=True))
     assert len(keys) == len(set(keys))
     assert expected(rows, started, clock.now()) <= set(keys)
-    by_kind = Counter(key.rpartition(":")[0] if key.startswith("overdue") else key for key in keys)
-    assert all(count <= 2 for count in by_kind.values())
+    by_kind = Counter(key.rpartition(":")[0] for key in keys)
+    assert all(count <= 3 for count in by_kind.values())
     delivered = letters(house.mail)
     messages = Message.objects.filter(recipient__in=[row.learner_id for row in rows])
     assert all(len(delivered[message.message_id]) == 1 for message in messages if message.state == MessageState.SENT)

@@ -22,7 +22,10 @@ from django.utils.html import strip_tags  # noqa: E402
 
 from courses.actions import assigning  # noqa: E402
 from courses.actions.publishing import publish  # noqa: E402
+from courses.enums import Answer  # noqa: E402
+from courses.links import answer_path  # noqa: E402
 from courses.models import (  # noqa: E402
+    Assignment,
     Certificate,
     Course,
     DutyException,
@@ -301,6 +304,11 @@ def addresses() -> dict[str, str]:
     }
 
 
+def answer_address(assignment: str) -> str:
+    """The page behind "Something blocks me" in a mail about this assignment."""
+    return answer_path(Assignment.objects.get(public_id=assignment), Answer.BLOCKED)
+
+
 QUESTIONS = {
     f.__name__: f
     for f in (
@@ -324,6 +332,7 @@ QUESTIONS = {
         local_day,
         publish_eight_kinds,
         addresses,
+        answer_address,
     )
 }
 

@@ -24,7 +24,8 @@ NARROW = {"width": 320, "height": 700}
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
-    "people:discard_message", "people:resend_message", "people:add_supervisor", "people:working_days", "home",
+    "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
+    "people:working_days", "home",
 }  # fmt: skip
 
 
@@ -274,6 +275,49 @@ def test_pages_of_a_dispute_and_its_review(
     look(coordinator, "/coordinator/reviews/")
     page = look(learner, f"/attempts/{known['failed']}/result/")
     expect(page.locator("#question-1")).to_contain_text("The unit says why it is right.")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_an_answer_to_a_reminder(
+    stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]
+) -> None:
+    """Somebody taps an answer in a mail without signing in; the coordinator deals with it; a learner makes a calendar address."""
+    anybody, coordinator, learner = visit(), visit(COORDINATOR), visit(STAFF)
+    anybody.expect_complaint("status of 4(04|22)")
+    coordinator.expect_complaint("status of 422")
+    look = inspection.look
+    before = len(inspection.problems)
+    look(coordinator, "/coordinator/replies/")
+    address = stack.ask("answer_address", assignment=known["assignment"])
+    page = look(anybody, address)
+    page.get_by_label("Add a few words").fill("Call 303-555-0142")
+    page.get_by_role("button", name="Tell").click()
+    expect(page.get_by_role("alert")).to_contain_text("Does this hold something about a patient?")
+    look(anybody)
+    page.get_by_label("Add a few words").fill("The quiz does not open on my phone")
+    page.get_by_role("button", name="Send the changed words").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("We told")
+    look(anybody)
+    look(anybody, f"{address[:-2]}x/", status=404)
+    page = look(coordinator, "/coordinator/replies/")
+    for way in page.locator("main a[href*='/replies/']").evaluate_all("links => links.map((link) => link.href)"):
+        if "/coordinator/" not in way:
+            look(coordinator, way)
+    page.goto("/coordinator/replies/")
+    page.get_by_role("link", name="Move the due date").click()
+    page.get_by_label("Why").fill("")
+    page.get_by_role("button", name="Move the due date").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(coordinator)
+    page.goto("/coordinator/replies/")
+    page.get_by_text("Other ways to deal with it").click()
+    page.get_by_role("link", name="Remind again").click()
+    page.get_by_role("button", name="Let reminders go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("No answer waits")
+    page = look(learner, "/training/")
+    page.get_by_role("button", name="Make my address").click()
+    expect(page.get_by_label("Your private address")).to_have_value(re.compile(r"/calendar/.+\.ics$"))
+    look(learner)
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 

@@ -62,6 +62,19 @@ def supervisors_of(user: User) -> list[User]:
     return list({row.supervisor_id: row.supervisor for row in ordered if row.supervisor_id != user.pk}.values())
 
 
+def answerable_for(user: User) -> list[User]:
+    """Who is told when a person needs an answer: the supervisors of the nearest team that has one, never the person; without any, the
+    active coordinators."""
+    way = team_and_above(user.team)
+    rows = Supervision.objects.filter(team__in=way, ended_at=None, supervisor__is_active=True).exclude(supervisor=user)
+    found = list(rows.select_related("supervisor__site").order_by("supervisor__name", "supervisor_id")) if way else []
+    nearest = next((team for team in way if any(row.team_id == team for row in found)), None)
+    if nearest is not None:
+        return [row.supervisor for row in found if row.team_id == nearest]
+    coordinators = User.objects.filter(is_coordinator=True, is_active=True).exclude(pk=user.pk)
+    return list(coordinators.select_related("site").order_by("name", "pk"))
+
+
 def supervisors_above(team: Team) -> list[Supervision]:
     """The open supervisions of the teams above this one, which reach it too; nearest first."""
     way = team_and_above(team)[1:]

@@ -1,0 +1,1 @@
+"""Due dates as calendar entries (RFC 5545). Pure: facts in, bytes out."""
