@@ -10,7 +10,6 @@ from courses.models import Batch, BatchRow
 from courses.queries.orders import Order, order_of, words_of
 from lms.people.queries.people import names_of_subjects
 
-NOT_DONE = (RowState.FAILED, RowState.SKIPPED, RowState.KEPT)
 SIGNS = {
     RowState.WAITING: ("idle", "hourglass"),
     RowState.DONE: ("done", "circle-check"),
@@ -147,11 +146,10 @@ def story_of(batch: Batch) -> BatchStory:
     )
 
 
-def rows_of(batch: Batch, states: Iterable[RowState] = ()) -> QuerySet[BatchRow]:
+def rows_of(batch: Batch, states: Iterable[RowState] = tuple(RowState)) -> QuerySet[BatchRow]:
     """The people of a batch in its order, in some states or in all."""
     rows = batch.rows.select_related("learner__site", "learner__team").order_by("position")
-    chosen = list(states)
-    return rows.filter(state__in=chosen) if chosen else rows
+    return rows.filter(state__in=list(states))
 
 
 CSV_HEAD = ("Name", "Job role", "Team", "Site", "What happened", "In words")

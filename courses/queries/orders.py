@@ -39,17 +39,21 @@ class Order:
 
     @property
     def sentence(self) -> str:
+        return f"{self.title}."
+
+    @property
+    def title(self) -> str:
         """What is asked, as people read it."""
         title = self.course.title
         if self.kind == BatchKind.EXEMPT:
             assert self.starts_on is not None
             until = f" to {dates.long_date(self.ends_on)}" if self.ends_on else ", without an end"
-            return f"Exempt from {title} from {dates.long_date(self.starts_on)}{until}."
+            return f"Exempt from {title} from {dates.long_date(self.starts_on)}{until}"
         if self.kind == BatchKind.ASSIGN:
             when = f"on {dates.long_date(self.due_on)}" if self.due_on else f"{_days(self.days)} after it is assigned"
-            return f"Assign {title}, due {when}."
+            return f"Assign {title}, due {when}"
         how = f"to {dates.long_date(self.due_on)}" if self.due_on else f"by {_days(self.days)}"
-        return f"Move the due date of {title} {how}."
+        return f"Move the due date of {title} {how}"
 
     def faults(self, today: dt.date) -> dict[str, str]:
         """What makes no sense in it, by field, in words; nothing when it may be carried out. ``today`` is that of whoever asks."""
@@ -122,10 +126,10 @@ class Verdict:
 
     @property
     def due(self) -> str:
-        """The due date as it will be; for one that moves, as it was and as it will be."""
+        """The due date as it will be; for one that moves, as it will be and as it was."""
         if self.due_on is not None:
             return _short(self.due_on)
-        return "; ".join(f"{_short(move.assignment.due_on)} to {_short(move.due_on)}" for move in self.moves)
+        return "; ".join(f"{_short(move.due_on)}, was {_short(move.assignment.due_on)}" for move in self.moves)
 
 
 def _short(day: dt.date) -> str:

@@ -17,7 +17,7 @@ from courses.actions import batches as actions
 from courses.enums import BatchKind, RowState
 from courses.forms.batches import OrderForm
 from courses.forms.courses import ReasonForm
-from courses.queries.batches import NOT_DONE, SIGNS, all_batches, csv_rows, lines_of, rows_of, story_of
+from courses.queries.batches import SIGNS, all_batches, csv_rows, lines_of, rows_of, story_of
 from courses.queries.catalog import course_rows
 from courses.queries.orders import preview_of, words_of
 from lms.lib import clock, csvsafe, dates
@@ -30,10 +30,11 @@ from lms.people.views.base import ROWS_A_PAGE, desk_page, page_of, sent
 ways = require_http_methods(["GET", "HEAD", "POST"])
 #: what ``?show=`` may ask for on the page of a batch, with the words of its link
 SHOWN: dict[str, tuple[str, tuple[RowState, ...]]] = {
-    "left": ("Not done", NOT_DONE),
-    "done": ("Done", (RowState.DONE,)),
-    "undone": ("Undone", (RowState.UNDONE,)),
-    "all": ("Everybody", ()),
+    "kept": (RowState.KEPT.label, (RowState.KEPT,)),
+    "left": ("Not done", (RowState.FAILED, RowState.SKIPPED)),
+    "done": (RowState.DONE.label, (RowState.DONE,)),
+    "undone": (RowState.UNDONE.label, (RowState.UNDONE,)),
+    "all": ("Everybody", tuple(RowState)),
 }
 
 
@@ -167,10 +168,11 @@ def batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     of whom."""
     found = batch_for_coordinator(signed_in(request), batch)
     story = story_of(found)
-    by_state = {key: story.progress.of(*(states or tuple(RowState))) for key, (_, states) in SHOWN.items()}
+    by_state = {key: story.progress.of(*states) for key, (_, states) in SHOWN.items()}
     show = request.GET.get("show", "")
     if show not in SHOWN:
-        show = "left" if by_state["left"] else "all"
+        first = "kept" if story.progress.undoing else "left"
+        show = first if by_state[first] else "all"
     page = page_of(request, rows_of(found, SHOWN[show][1]))
     for row in page.object_list:
         row.sign = (*SIGNS[RowState(row.state)], RowState(row.state).label)

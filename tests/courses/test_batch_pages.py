@@ -80,7 +80,7 @@ def test_from_the_list_of_people_to_the_result_and_back(desk: Client, course: Co
     page = desk.get(reverse("people:people"), chosen).content.decode()
     (way,) = [link for link in links(page) if link.startswith(reverse("choose_batch"))]
     page = desk.get(way).content.decode()
-    assert "What shall happen for 2 people?" in page
+    assert "What should happen for 2 people?" in page
     assert "Day team and the teams below, Cook" in page
     (way,) = [link for link in links(page) if link.startswith(reverse("write_batch", args=["assign"]))]
     page = desk.get(way).content.decode()
@@ -132,7 +132,7 @@ def test_exempting_and_giving_more_time(desk: Client, course: Course, at: dt.dat
     row = factories.make_assignment(factories.make_user("Ann Lee"), course, at=at)
     address = reverse("preview_batch", args=["extend"]) + f"?q=Ann&course={course.pk}&due_on=2026-12-20"
     page = desk.get(address).content.decode()
-    assert "Dec 7, 2026 to Dec 20, 2026" in page
+    assert "Dec 20, 2026, was Dec 7, 2026" in page
     desk.post(address, {**hidden(page), "reason": "Holidays"})
     address = reverse("preview_batch", args=["exempt"]) + f"?q=Ann&course={course.pk}&starts_on=2026-11-23&ends_on="
     page = desk.get(address).content.decode()
@@ -144,7 +144,7 @@ def test_exempting_and_giving_more_time(desk: Client, course: Course, at: dt.dat
     assert row.due_on == dt.date(2026, 12, 20)
     assert DutyException.objects.get().kind == ExceptionKind.EXEMPTION
     page = desk.get(reverse("batches")).content.decode()
-    assert "Move the due date of Test course to December 20, 2026." in page
+    assert "Move the due date of Test course to December 20, 2026" in page
     assert "Because: <bdi>Night shift</bdi>" in page
 
 
