@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from courses.enums import BatchKind
-from courses.forms.courses import CourseField, DateInput, PlainForm
+from courses.forms.courses import CourseField, DateInput, PlainForm, ReasonForm
 from courses.models import Course
 from courses.queries.orders import Order
 
@@ -59,3 +59,13 @@ class OrderForm(PlainForm):
     def order(self) -> Order:
         data = {name: value for name, value in self.cleaned_data.items() if value is not None}
         return Order(self.kind, **data)
+
+
+class BatchReasonForm(ReasonForm):
+    """Why it is done, or undone, for all of them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[
+            "reason"
+        ].help_text = "It stays in the record. The people and their supervisors can read it. No health or personal details, please."

@@ -15,8 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from courses.access import batch_for_coordinator
 from courses.actions import batches as actions
 from courses.enums import BatchKind, RowState
-from courses.forms.batches import OrderForm
-from courses.forms.courses import ReasonForm
+from courses.forms.batches import BatchReasonForm, OrderForm
 from courses.queries.batches import SIGNS, all_batches, csv_rows, lines_of, rows_of, story_of
 from courses.queries.catalog import course_rows
 from courses.queries.orders import preview_of, words_of
@@ -123,7 +122,7 @@ def preview_batch(request: HttpRequest, kind: str) -> HttpResponse:
     if not asked.is_valid():
         return _write(request, chosen, asked)
     order = asked.order()
-    form = ReasonForm(sent(request))
+    form = BatchReasonForm(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.make(
@@ -210,7 +209,7 @@ def undo_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     if found.undone_at is not None:
         messages.info(request, "This batch was undone before, so nothing was changed.")
         return redirect("batch", found.public_id)
-    form = ReasonForm(sent(request))
+    form = BatchReasonForm(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             actions.undo(found, reason=form.cleaned_data["reason"], by=signed_in(request), at=clock.now())
