@@ -43,7 +43,8 @@ def make(
     seen: str = "",
     key: uuid.UUID | None = None,
 ) -> Batch:
-    """Writes the batch with everybody chosen, and rings the worker, in one transaction with the event. Nobody is changed yet.
+    """Looks whom it reaches, then writes the batch with everybody chosen and the event in one transaction, and rings the worker. Nobody is
+    changed yet; what changes for somebody until their turn is seen then.
 
     ``seen`` is the fingerprint of the preview that was agreed to; ``key`` becomes the public id, and the same key a second time gives
     the batch that is there. Raises ValidationError, by field, without a reason, for an order that makes no sense, when nobody is
@@ -55,18 +56,19 @@ def make(
     faults = order.faults(dates.local_date(at, by.zone))
     if faults:
         raise ValidationError({field: [sentence] for field, sentence in faults.items()})
+    if known := _batch_of(key):
+        return known
+    preview = preview_of(order, filters, at)  # before the transaction, so that nobody waits for it
+    if not preview.rows:
+        raise ValidationError("Nobody is chosen. Choose other people.")
+    if seen and seen != preview.fingerprint:
+        raise ValidationError("Something changed since you looked. Here is what would happen now.")
+    if not preview.reached:
+        raise ValidationError("Nobody would be reached, so there is nothing to do.")
     with transaction.atomic():
         record.hold(by.subject)
-        known = Batch.objects.filter(public_id=key).first() if key else None
-        if known is not None:
+        if known := _batch_of(key):
             return known
-        preview = preview_of(order, filters, at)
-        if not preview.rows:
-            raise ValidationError("Nobody is chosen. Choose other people.")
-        if seen and seen != preview.fingerprint:
-            raise ValidationError("Something changed since you looked. Here is what would happen now.")
-        if not preview.reached:
-            raise ValidationError("Nobody would be reached, so there is nothing to do.")
         batch = Batch.objects.create(
             public_id=key or uuid.uuid4(),
             kind=order.kind,
@@ -93,6 +95,10 @@ def make(
         _event(batch, EventKind.BATCH_MADE, payload, by=by, at=at)
         leases.ring_after_commit(WORK, batch.pk)
     return batch
+
+
+def _batch_of(key: uuid.UUID | None) -> Batch | None:
+    return Batch.objects.filter(public_id=key).first() if key else None
 
 
 def undo(batch: Batch, *, reason: str, by: User, at: dt.datetime) -> bool:
