@@ -52,7 +52,7 @@ check: .venv/.stamp-dev
 
 # Figures to read, not a test: nothing here passes or fails by time.
 bench: .venv/.stamp-dev
-	@exec $(apart) $(python) -m pytest -q -s tests/bench/bench_everyday.py
+	@exec $(apart) $(python) -m pytest -q -s tests/bench/bench_everyday.py tests/bench/bench_batches.py
 
 .venv/.stamp: requirements.txt lms/run/venv.sh
 	@sh lms/run/venv.sh requirements.txt

@@ -8,6 +8,7 @@ from courses.enums import Answer
 from courses.links import read_answer_token, read_feed_token
 from courses.models import (
     Assignment,
+    Batch,
     CalendarFeed,
     Certificate,
     Course,
@@ -128,6 +129,13 @@ def exception_for_coordinator(user: User, public_id: uuid.UUID) -> DutyException
     if exception is None or not user.is_coordinator:
         raise Http404
     return exception
+
+
+def batch_for_coordinator(user: User, public_id: uuid.UUID) -> Batch:
+    batch = Batch.objects.select_related("course").filter(public_id=public_id).first()
+    if batch is None or not user.is_coordinator:
+        raise Http404
+    return batch
 
 
 def current_version_for_coordinator(user: User, slug: str) -> CourseVersion:

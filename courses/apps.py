@@ -24,6 +24,12 @@ class CoursesConfig(AppConfig):
                 "requirements", "Requirements", "list-checks", "Rules that say who must hold which course, and by when"
             )
         )
+        people_panels.register_list_link(
+            people_panels.ListLink("choose_batch", "Do something for these people", "list-checks")
+        )
+        register_item(
+            DeskItem("batches", "Batches", "users-round", "What was done for many people at once, and undoing it")
+        )
         register_item(
             DeskItem("desk_courses", "Courses", "book-open", "Read every unit, approve editions, see what is missing")
         )
@@ -33,3 +39,4 @@ class CoursesConfig(AppConfig):
         register_task(panels.without_dates)
         register_task(panels.empty_slots)
         register_task(panels.dead_certificates)
+        register_task(panels.stopped_batches)

@@ -132,3 +132,31 @@ class Outcome(TextChoices):
     MOVED = "moved", "The due date was moved"
     REMIND_AGAIN = "remind_again", "Reminders go on"
     WITHDRAWN = "withdrawn", "Taken back"
+
+
+class BatchKind(TextChoices):
+    """What a batch does for each of its people."""
+
+    ASSIGN = "assign", "Assign a course"
+    EXEMPT = "exempt", "Exempt from a course"
+    EXTEND = "extend", "Move due dates"
+
+
+class BatchState(TextChoices):
+    """Whether a batch wants work, as ``lms.outbox.work`` moves it. Whether that is doing or undoing, its ``undone_at`` says."""
+
+    QUEUED = "queued", "Waits for the worker"
+    CLAIMED = "claimed", "Being worked on"
+    SETTLED = "settled", "Finished"
+    STOPPED = "stopped", "Stopped"
+
+
+class RowState(TextChoices):
+    """What became of a batch for one person."""
+
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Left out"
+    FAILED = "failed", "Not done"
+    UNDONE = "undone", "Undone"
+    KEPT = "kept", "Not undone"

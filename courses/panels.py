@@ -8,8 +8,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from courses.enums import FileState
-from courses.models import Certificate, DutyException
+from courses.enums import BatchState, FileState
+from courses.models import Batch, Certificate, DutyException
 from courses.queries.replies import waiting
 from courses.queries.requirements import first_of_each_person, undated
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
@@ -62,3 +62,8 @@ def empty_slots(at: dt.datetime) -> Waiting:
 def dead_certificates(at: dt.datetime) -> Waiting:
     count = Certificate.objects.filter(state=FileState.DEAD).aggregate(n=Count("pk"))["n"]
     return Waiting("Certificates whose file could not be made", f"{reverse('certificates')}?show=waiting", count)
+
+
+def stopped_batches(at: dt.datetime) -> Waiting:
+    count = Batch.objects.filter(state=BatchState.STOPPED).count()
+    return Waiting("Batches that stopped before everybody had their turn", reverse("batches"), count)

@@ -15,10 +15,19 @@ def draw_certificate(certificate_pk: str) -> None:
 
 @shared_task(name="courses.tasks.sweep")
 def sweep() -> None:
-    """Draws the certificates that still want a file."""
-    from courses.actions import filing
+    """Draws the certificates that still want a file, and rings for the batches that want work."""
+    from courses.actions import batches, filing
 
+    batches.sweep(at=clock.now())
     filing.sweep(at=clock.now())
+
+
+@shared_task(name="courses.tasks.work_on_batch")
+def work_on_batch(batch_pk: str) -> None:
+    from courses.actions.batches import work
+
+    if str(batch_pk).isdecimal():
+        work(int(batch_pk), at=clock.now())
 
 
 @shared_task(name="courses.tasks.bring_duties_into_line")

@@ -2,6 +2,7 @@ from django.urls import path
 
 from courses.views import (
     answers,
+    batches,
     calendar,
     certificate,
     coordinator,
@@ -50,6 +51,14 @@ urlpatterns = [
         "coordinator/people/<uuid:person>/exceptions/<slug:kind>/", exceptions.grant_exception, name="grant_exception"
     ),
     path("coordinator/exceptions/<uuid:exception>/end/", exceptions.end_exception, name="end_exception"),
+    path("coordinator/batches/", batches.batches, name="batches"),
+    path("coordinator/batches/add/", batches.choose_batch, name="choose_batch"),
+    path("coordinator/batches/add/<slug:kind>/", batches.write_batch, name="write_batch"),
+    path("coordinator/batches/add/<slug:kind>/preview/", batches.preview_batch, name="preview_batch"),
+    path("coordinator/batches/<uuid:batch>/", batches.batch, name="batch"),
+    path("coordinator/batches/<uuid:batch>/people.csv", batches.batch_list, name="batch_list"),
+    path("coordinator/batches/<uuid:batch>/undo/", batches.undo_batch, name="undo_batch"),
+    path("coordinator/batches/<uuid:batch>/resume/", batches.resume_batch, name="resume_batch"),
     path("coordinator/people/<uuid:person>/assign/", coordinator.assign, name="assign"),
     path("coordinator/assignments/<uuid:assignment>/", coordinator.change_assignment, name="change_assignment"),
     path("coordinator/assignments/<uuid:assignment>/withdraw/", coordinator.withdraw, name="withdraw"),

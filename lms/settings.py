@@ -54,6 +54,7 @@ try:
     )
     MAIL_LEASE_SECONDS = env.number("LMS_MAIL_LEASE_SECONDS", 120)
     PDF_LEASE_SECONDS = env.number("LMS_PDF_LEASE_SECONDS", 90)
+    BATCH_LEASE_SECONDS = env.number("LMS_BATCH_LEASE_SECONDS", 90)
     if PRODUCTION:
         safety.refuse_unsafe(
             debug=DEBUG,

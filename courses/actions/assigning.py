@@ -29,6 +29,7 @@ def assign(
     by: uuid.UUID | str,
     at: dt.datetime,
     opens_on: dt.date | None = None,
+    batch: str = "",
 ) -> Assignment:
     """Gives one person the duty to hold a course, and notes it for their mail.
 
@@ -36,7 +37,8 @@ def assign(
     enrollment (the open one if there is one, else a new one of the current version), the event, the occasion. The next cycle is
     used when earlier cycles exist. Raises ValidationError, in words, when the person is deactivated, the course has no published
     version, the current version may not be required of people (``may_require``: in production, unreviewed or with an empty place for
-    site words), the person already has this course open, or a date is out of order.
+    site words), the person already has this course open, or a date is out of order. ``batch`` is the public id of the batch that it is
+    part of, for the event; the same in the other actions.
     """
     if not learner.is_active:
         raise ValidationError(f"{learner.name} is deactivated. Reactivate the person first.")
@@ -56,7 +58,7 @@ def assign(
             if _open_assignment(learner, course):
                 raise ValidationError(f"{learner.name} already has {course.title} to do.")
             assignment = open_duty(
-                learner, course, reason=reason.strip(), opens_on=opens_on, due_on=due_on, by=by, at=at
+                learner, course, reason=reason.strip(), opens_on=opens_on, due_on=due_on, by=by, at=at, batch=batch
             )
     except IntegrityError as error:
         raise ValidationError(f"{learner.name} already has {course.title} to do.") from error
@@ -79,6 +81,7 @@ def open_duty(
     held: Enrollment | None = None,
     accepted: DutyException | None = None,
     valid_until_on: dt.date | None = None,
+    batch: str = "",
 ) -> Assignment:
     """Writes one assignment in its next cycle, with its event, and notes it for mail. Runs in a transaction that holds the record's head.
 
@@ -130,7 +133,7 @@ def open_duty(
     if held is not None or accepted is not None:
         evidence = str(accepted.public_id) if accepted else str(enrollment.public_id)
         payload |= {"held": evidence, "valid_until": str(valid_until_on or "")}
-    record.append(learner.subject, EventKind.COURSE_ASSIGNED, payload, at=at, by=by)
+    record.append(learner.subject, EventKind.COURSE_ASSIGNED, payload | part_of(batch), at=at, by=by)
     if mail:
         kind = "course_assigned" if renews_until_on is None else "renewal_opens"
         outbox.note(
@@ -167,7 +170,12 @@ def open_enrollment(learner: User, course: Course, *, at: dt.datetime) -> Enroll
     return enrollment
 
 
-def withdraw(assignment: Assignment, *, reason: str, by: uuid.UUID | str, at: dt.datetime) -> bool:
+def part_of(batch: str) -> dict[str, str]:
+    """What an event says of the batch that it belongs to: nothing without one."""
+    return {"batch": batch} if batch else {}
+
+
+def withdraw(assignment: Assignment, *, reason: str, by: uuid.UUID | str, at: dt.datetime, batch: str = "") -> bool:
     """Ends the duty; what was done stays. False if it was withdrawn or completed before. Raises ValidationError without a reason."""
     if not reason.strip():
         raise ValidationError("Say why the course is withdrawn. The reason stays in the record.")
@@ -175,14 +183,22 @@ def withdraw(assignment: Assignment, *, reason: str, by: uuid.UUID | str, at: dt
         record.hold(assignment.learner.subject)
         won = _still_open(assignment).update(withdrawn_at=at, withdrawn_reason=reason.strip())
         if won:
-            _event(assignment, EventKind.ASSIGNMENT_WITHDRAWN, {"reason": reason.strip()}, by=by, at=at)
+            payload = {"reason": reason.strip(), **part_of(batch)}
+            _event(assignment, EventKind.ASSIGNMENT_WITHDRAWN, payload, by=by, at=at)
     return bool(won)
 
 
 def move_due_date(
-    assignment: Assignment, due_on: dt.date, *, reason: str, by: uuid.UUID | str, at: dt.datetime
+    assignment: Assignment,
+    due_on: dt.date,
+    *,
+    reason: str,
+    by: uuid.UUID | str,
+    at: dt.datetime,
+    by_hand: bool = True,
+    batch: str = "",
 ) -> None:
-    """Sets another due date, which the requirement's rule then leaves alone. Reminders follow it by themselves, since each names the
+    """Sets another due date, which the requirement's rule then leaves alone (without ``by_hand`` it follows the rule again). Reminders follow it by themselves, since each names the
     due date in its key.
 
     The date it has already changes nothing. Raises ValidationError without a reason, for a date out of order, and when the course
@@ -198,10 +214,14 @@ def move_due_date(
             raise ValidationError("This course was completed or withdrawn before, so its due date stays.")
         if now.due_on != due_on:
             zone = assignment.learner.zone
+            why = {name: fact for name, fact in now.why.items() if name != "moved"} | (
+                {"moved": True} if by_hand else {}
+            )
             Assignment.objects.filter(pk=assignment.pk).update(
-                due_on=due_on, due_at=dates.end_of_day(due_on, zone), why={**now.why, "moved": True}
+                due_on=due_on, due_at=dates.end_of_day(due_on, zone), why=why
             )
             moved = {"from": str(now.due_on), "to": str(due_on), "zone": zone, "reason": reason.strip()}
+            moved |= part_of(batch)
             _event(assignment, EventKind.ASSIGNMENT_MOVED, moved, by=by, at=at)
     assignment.refresh_from_db()
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from courses.actions.assigning import part_of
 from courses.actions.cycles import reconcile
 from courses.actions.replying import settled_by_exception
 from courses.enums import ExceptionKind
@@ -37,6 +38,7 @@ def grant(
     course: Course | None = None,
     evidence: str = "",
     answers: Reply | None = None,
+    batch: str = "",
 ) -> DutyException:
     """Grants an exception; whoever grants it approves it.
 
@@ -69,7 +71,8 @@ def grant(
             )
         row.full_clean(exclude=["learner", "course"])
         row.save()
-        _event(row, EventKind.EXCEPTION_GRANTED, {"reason": reason, "evidence": evidence}, by=by.subject, at=at)
+        payload = {"reason": reason, "evidence": evidence, **part_of(batch)}
+        _event(row, EventKind.EXCEPTION_GRANTED, payload, by=by.subject, at=at)
         settled_by_exception(row, by=by.subject, at=at, answers=answers)
         if kind == ExceptionKind.PRIOR_LEARNING:
             _satisfy(row, by=by.subject, at=at)
@@ -126,9 +129,14 @@ def _satisfy(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime) -> Non
         _event(row, EventKind.ASSIGNMENT_SATISFIED, payload, by=by, at=at)
 
 
-def end(row: DutyException, *, reason: str, by: User, at: dt.datetime) -> bool:
+def end(
+    row: DutyException, *, reason: str, by: User, at: dt.datetime, taken_back: bool = False, batch: str = ""
+) -> bool:
     """Ends an exception now, before its day; what follows from its end (moved due dates, the next cycle) follows at once. False if it was
-    over before. Raises ValidationError without a reason."""
+    over before. Raises ValidationError without a reason.
+
+    ``taken_back``: it should not have been granted, so due dates stay as they are; only those that passed while it held get the
+    breath that follows an exemption."""
     reason = names.one_line(reason)
     if not reason:
         raise ValidationError("Say why it ends. The reason stays in the record.")
@@ -142,11 +150,11 @@ def end(row: DutyException, *, reason: str, by: User, at: dt.datetime) -> bool:
         fresh.ends_on, fresh.ends_at = max(today, fresh.starts_on), ends_at
         fresh.ended_reason = reason
         fresh.save(update_fields=["ends_on", "ends_at", "ended_reason"])
-        _event(fresh, EventKind.EXCEPTION_ENDED, {"reason": reason}, by=by.subject, at=at)
+        _event(fresh, EventKind.EXCEPTION_ENDED, {"reason": reason, **part_of(batch)}, by=by.subject, at=at)
         if fresh.kind == ExceptionKind.PRIOR_LEARNING:
             Assignment.objects.filter(accepted=fresh).update(valid_until_on=fresh.ends_on, valid_until_at=ends_at)
         if ends_at <= at:
-            _settle(fresh, by=by.subject, at=at)
+            _settle(fresh, by=by.subject, at=at, taken_back=taken_back)
         else:  # it had not begun
             DutyException.objects.filter(pk=fresh.pk).update(settled_at=at)
         reconcile(fresh.learner, at=at, by=by.subject)
@@ -172,7 +180,7 @@ def settle_ended(*, at: dt.datetime) -> int:
     return done
 
 
-def _settle(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime) -> None:
+def _settle(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime, taken_back: bool = False) -> None:
     """After a leave as many days are left as there were before it; after an exemption at least two weeks."""
     assert row.ends_at is not None
     zone = row.learner.zone
@@ -181,6 +189,8 @@ def _settle(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime) -> None
         mine = Assignment.objects.open().filter(learner=row.learner).select_related("course", "learner__site")
         if row.course is not None:
             mine = mine.filter(course=row.course)
+        if taken_back:
+            mine = mine.filter(due_at__gt=max(row.starts_at, row.approved_at), due_at__lte=at)
         for assignment in mine.order_by("pk"):
             if row.kind == ExceptionKind.LEAVE:
                 begun = max(row.starts_on, assignment.opens_on)

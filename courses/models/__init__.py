@@ -2,6 +2,7 @@
 
 from courses.models.approval import CourseAcceptance, CourseApproval
 from courses.models.assignment import Assignment
+from courses.models.batch import Batch, BatchRow
 from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
 from courses.models.enrollment import Enrollment, UnitProgress
@@ -14,6 +15,8 @@ from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
     "Assignment",
+    "Batch",
+    "BatchRow",
     "CalendarFeed",
     "Certificate",
     "CertificateCounter",

@@ -163,7 +163,7 @@ def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-def _holdings(courses: Iterable[Course], users: Sequence[int], at: dt.datetime) -> dict[tuple[int, str], Holding]:
+def holdings_of(courses: Iterable[Course], users: Sequence[int], at: dt.datetime) -> dict[tuple[int, str], Holding]:
     """The newest evidence of each course that each person has and that is neither revoked nor run out. Two queries."""
     slugs = {course.pk: course.slug for course in courses}
     found: dict[tuple[int, str], Holding] = {}
@@ -226,7 +226,7 @@ def plan(rules: Sequence[Asked], users: Iterable[User], at: dt.datetime) -> list
     people = people_of(by_key.values(), at)
     courses = {slug: course for each in rules for slug, course in each.courses.items()}
     duties = _duties([each.requirement.pk for each in rules], by_key, at)
-    holdings = _holdings(courses.values(), list(by_key), at)
+    holdings = holdings_of(courses.values(), list(by_key), at)
     blocked = blocked_courses(courses.values())
     gone = _left_over(rules, duties)
     found = []

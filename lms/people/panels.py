@@ -1,6 +1,7 @@
-"""Parts of the coordinator's page of a person that apps above draw, such as the person's courses."""
+"""Parts of the coordinator's pages of people that apps above draw, such as the person's courses."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -9,6 +10,27 @@ from lms.people.models import User
 
 Panel = Callable[[HttpRequest, User], SafeString | str]
 _panels: list[Panel] = []
+
+
+class ListLink(NamedTuple):
+    """A link above the list of people; its page gets the list's filters. ``view``: the name of an address without arguments."""
+
+    view: str
+    label: str
+    icon: str
+
+
+_links: list[ListLink] = []
+
+
+def register_list_link(link: ListLink) -> None:
+    """Adds a link in ``AppConfig.ready``. Registering the same link twice is once."""
+    if link not in _links:
+        _links.append(link)
+
+
+def list_links() -> list[ListLink]:
+    return list(_links)
 
 
 def register_panel(panel: Panel) -> None:

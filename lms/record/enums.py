@@ -28,6 +28,8 @@ class EventKind(TextChoices):
     REQUIREMENT_SWITCHED_ON = "requirement.switched_on", "Switched a requirement on"
     REQUIREMENT_CHANGED = "requirement.changed", "Changed a requirement"
     REQUIREMENT_ENDED = "requirement.ended", "Ended a requirement"
+    BATCH_MADE = "batch.made", "Changed something for many people at once"
+    BATCH_UNDONE = "batch.undone", "Undid a change for many people"
     EDITION_DECIDED = "edition.decided", "Decided what a changed edition asks of its holders"
     COURSE_STARTED = "course.started", "Course started"
     SITE_WORDS_SHOWN = "site_words.shown", "Site words shown"

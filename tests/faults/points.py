@@ -1,6 +1,8 @@
 """Every failpoint of the source, by name. A fault round fails when a point listed here was never reached."""
 
 POINTS = {
+    "batch.in_row": "one person's turn of a batch is written, nothing of it is committed",
+    "batch.after_row": "one person's turn of a batch is committed, the others are still to come",
     "mail.after_claim": "the message is claimed, nothing else was done",
     "mail.before_connect": "rendered; a secret link's hash is stored; no connection yet",
     "mail.after_rcpt": "the mail server accepted sender and recipient; still claimed",

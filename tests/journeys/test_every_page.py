@@ -25,7 +25,7 @@ NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
-    "people:working_days", "home",
+    "people:working_days", "home", "batch_list", "resume_batch",
 }  # fmt: skip
 
 
@@ -389,6 +389,49 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         visitor.page.locator("main form:not([role=search]) button[type=submit]").first.click()
         expect(visitor.page).to_have_title(re.compile("^Error: "))
         look(visitor)
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_a_batch(visit: Visit, inspection: Inspection) -> None:
+    """From the list of people over the preview to the result, by itself, and back."""
+    visitor = visit(COORDINATOR)
+    visitor.expect_complaint("status of 422")
+    look = inspection.look
+    before = len(inspection.problems)
+    look(visitor, "/coordinator/batches/")
+    page = look(visitor, "/coordinator/people/?category=staff")
+    page.get_by_role("link", name="Do something for these people").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What should happen for")
+    look(visitor)
+    page.get_by_role("link", name="Give more time").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("more time")
+    look(visitor)
+    page.get_by_role("button", name="See whom it reaches").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    page.get_by_label("Course").select_option(label="Stigma reduction")
+    page.get_by_label("Or a number of days").fill("400")
+    page.get_by_role("button", name="See whom it reaches").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before it is done")
+    look(visitor)
+    confirm = page.get_by_role("button", name=re.compile("^Give [0-9]+ (people|person) more time$"))
+    confirm.click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    page.get_by_label("Why").fill("The house was closed for repairs.")
+    confirm.click()
+    expect(page.locator(".stats")).to_contain_text(
+        "done", timeout=60_000
+    )  # the page loads itself again when it is over
+    look(visitor)
+    page.get_by_role("link", name="Undo this batch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undo this batch?")
+    look(visitor)
+    page.get_by_label("Why").fill("The repairs were put off.")
+    page.get_by_role("button", name="Undo it").click()
+    expect(page.locator(".stats")).to_contain_text("undone", timeout=60_000)
+    look(visitor)
+    look(visitor, "/coordinator/batches/")
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 

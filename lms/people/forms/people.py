@@ -1,6 +1,7 @@
 """Forms about a person."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from lms.people.actions.people import CHANGEABLE
 from lms.people.enums import Category, DeactivationReason, PersonState
 from lms.people.forms.fields import TeamField, WorkingDaysField, sites_to_offer, teams_to_offer
 from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User
-from lms.people.queries.people import EVERYBODY
+from lms.people.queries.people import EVERYBODY, job_roles
 
 
 class PersonForm(forms.ModelForm):
@@ -113,8 +114,9 @@ class PeopleFilterForm(forms.Form):
 
     q = forms.CharField(label="Find a person", required=False, max_length=100)
     site = forms.ModelChoiceField(Site.objects.all(), required=False, empty_label="Every site")
-    team = TeamField(label="Team", empty_label="Every team")
+    team = TeamField(label="Team and those below it", empty_label="Every team")
     category = forms.ChoiceField(label="Category", required=False, choices=[("", "Every category"), *Category.choices])
+    job_role = forms.ChoiceField(label="Job role", required=False)
     state = forms.ChoiceField(
         label="Status",
         required=False,
@@ -126,12 +128,15 @@ class PeopleFilterForm(forms.Form):
         team = self.fields["team"]
         assert isinstance(team, TeamField)
         team.offer(list(Team.objects.select_related("site").order_by("site__name", "name")))
+        roles = self.fields["job_role"]
+        assert isinstance(roles, forms.ChoiceField)
+        roles.choices = [("", "Every job role"), *((role, role) for role in job_roles())]
         self.fields["q"].widget = forms.TextInput(attrs={"type": "search", "class": "form-control"})
-        for name in ("site", "team", "category", "state"):
+        for name in ("site", "team", "category", "job_role", "state"):
             self.fields[name].widget.attrs["class"] = "form-select"
 
     def filters(self) -> dict[str, Any]:
-        """Keyword arguments of ``queries.people.people_for_page``."""
+        """Keyword arguments of ``queries.people.people_for_page``; plain values, which JSON can hold."""
         self.is_valid()
         found = self.cleaned_data
         site, team = found.get("site"), found.get("team")
@@ -140,8 +145,16 @@ class PeopleFilterForm(forms.Form):
             "site_id": site.pk if site else None,
             "team_id": team.pk if team else None,
             "category": found.get("category") or "",
+            "job_role": found.get("job_role") or "",
             "state": found.get("state") or "",
         }
+
+    def kept(self) -> str:
+        """The query string of what was chosen, for the addresses of other pages about the same people."""
+        self.is_valid()
+        return urlencode(
+            [(name, value) for name in self.fields if name in self.cleaned_data and (value := self.data.get(name))]
+        )
 
 
 class DeactivationForm(forms.Form):

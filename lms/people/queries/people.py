@@ -8,6 +8,7 @@ from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QueryS
 
 from lms.people.enums import Category, PersonState
 from lms.people.models import Invitation, InvitationState, User
+from lms.people.queries.teams import with_teams_below
 
 EVERYBODY = "everybody"
 
@@ -36,10 +37,12 @@ def people_for_page(
     site_id: int | None = None,
     team_id: int | None = None,
     category: str = "",
+    job_role: str = "",
     state: str = "",
 ) -> QuerySet[Any]:
     """People by name, with ``state``, site and team. Every word of ``search`` must stand in name, Latin name, email or job role.
 
+    A team means everybody in it and in the teams below it. Job roles are compared without regard to upper and lower case.
     ``state`` is a PersonState or ``EVERYBODY``; empty leaves the deactivated out.
     """
     rows = with_state(User.objects.select_related("site", "team"), at)
@@ -53,14 +56,24 @@ def people_for_page(
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
     if team_id is not None:
-        rows = rows.filter(team_id=team_id)
+        rows = rows.filter(team__in=with_teams_below({team_id}))
     if category in Category.values:
         rows = rows.filter(category=category)
+    if job_role:
+        rows = rows.filter(job_role__iexact=job_role)
     if state in PersonState.values:
         rows = rows.filter(state=state)
     elif state != EVERYBODY:
         rows = rows.exclude(state=PersonState.DEACTIVATED)
     return rows.order_by("name", "pk")
+
+
+def job_roles() -> list[str]:
+    """The job roles that people have, by name, each in one spelling. One query."""
+    found: dict[str, str] = {}
+    for role in User.objects.exclude(job_role="").order_by("job_role").values_list("job_role", flat=True).distinct():
+        found.setdefault(role.casefold(), role)
+    return list(found.values())
 
 
 def counts_by_state(at: dt.datetime) -> dict[str, int]:

@@ -34,6 +34,15 @@ def team_ids_below(user: User) -> set[int]:
     return {team.pk for team in teams_below(user)}
 
 
+def with_teams_below(teams: set[int]) -> set[int]:
+    """The ids of these teams and of all teams below them. One query."""
+    parents = dict(Team.objects.values_list("pk", "parent_id"))
+    seen = set(teams)
+    while more := {pk for pk, parent in parents.items() if parent in seen} - seen:
+        seen |= more
+    return seen
+
+
 def people_below(user: User) -> QuerySet[User]:
     """The active people of the teams that a person supervises, and of all teams below them."""
     return User.objects.filter(is_active=True, team__in=team_ids_below(user)).select_related("site", "team")

@@ -43,6 +43,8 @@ def people(request: HttpRequest) -> HttpResponse:
             "filters": form,
             "page": page,
             "filtered": filtered,
+            "links": panels.list_links(),
+            "kept": form.kept(),
             "hides_deactivated": chosen["state"] == "",
             "everybody": EVERYBODY,
             "site_missing": not page.paginator.count and not filtered and not Site.objects.exists(),

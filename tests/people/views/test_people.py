@@ -75,17 +75,21 @@ def test_the_list_says_how_each_account_stands(house: House, desk: Client) -> No
         ({"q": "okafor"}, ["Maya Okafor"]),
         ({"q": "maya EXAMPLE.org"}, ["Maya Okafor"]),
         ({"q": "maya nothing"}, []),
-        ({"team": "team"}, ["Darnell Hughes", "Denise Whitaker"]),
+        ({"team": "team"}, ["Darnell Hughes", "Denise Whitaker", "Maya Okafor"]),
+        ({"job_role": "Gardener"}, ["Ana Lima"]),
         ({"site": "elsewhere"}, ["Ana Lima"]),
         ({"category": "volunteer"}, ["Ana Lima"]),
         ({"state": "invited"}, ["Maya Okafor"]),
-        ({"site": "junk", "state": "junk", "category": "junk", "team": "junk", "page": "junk"}, "all"),
+        (
+            {"site": "junk", "state": "junk", "job_role": "junk", "category": "junk", "team": "junk", "page": "junk"},
+            "all",
+        ),
         ({"q": "' OR 1=1 --"}, []),
         ({"user__password__startswith": "a", "order_by": "password"}, "all"),
     ],
 )
 def test_filters(house: House, desk: Client, query: dict[str, str], found: list[str] | str) -> None:
-    make_user("Ana Lima", team=house.elsewhere, category="volunteer")
+    make_user("Ana Lima", team=house.elsewhere, category="volunteer", job_role="Gardener")
     Invitation.objects.update(expires_at=clock.now() + dt.timedelta(days=1))
     if query.get("team") == "team":
         query = {"team": str(house.team.public_id)}
@@ -112,7 +116,7 @@ def test_the_list_takes_the_same_queries_however_long(
 ) -> None:
     for number in range(rows):
         make_user(f"Extra {number}", team=house.team)
-    assert queries_of(reverse("people:people") + "?q=Extra") == 8
+    assert queries_of(reverse("people:people") + "?q=Extra") == 9
 
 
 @pytest.mark.parametrize("rows", [1, 3])
