@@ -31,6 +31,6 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def work(request: HttpRequest) -> JsonResponse:
-    """Work gets done: broker, beat, worker, mail; 503 names what does not. Pages do not need any of them."""
+    """Work gets done: broker, beat, worker, mail server, planner, mail; 503 names what does not. Pages do not need any of them."""
     report, problems = queries.work_report()
     return _answer(problems, report)
