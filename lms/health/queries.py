@@ -14,6 +14,7 @@ from lms.health.actions import MAIL, PLAN, WORK
 from lms.health.models import Pulse
 from lms.lib import broker, clock
 from lms.outbox.queries import oldest_waiting, unsent_in_silence
+from lms.people.alarms import Alarm
 
 PULSES_MISSED = 3
 PULSE_LATE_AFTER = dt.timedelta(minutes=1)
@@ -81,6 +82,11 @@ def work_parts(at: dt.datetime | None = None) -> list[Part]:
     ]
 
 
+def alarms(at: dt.datetime) -> list[Alarm]:
+    """What is wrong, for the coordinator's overview: the same parts and words as for a monitor."""
+    return [Alarm(part.label, part.problem, part.advice) for part in work_parts(at) if part.problem]
+
+
 def _pulse(pulses: dict[str, Pulse], name: str) -> Pulse:
     return pulses.get(name) or Pulse(name=name)
 
@@ -116,7 +122,7 @@ def _smtp(pulse: Pulse, at: dt.datetime) -> Part:
         problem = f"The mail server was last tried {_long(pulse.asked_at, at)} ago."
         advice = "Look at the worker first: it tries the mail server once a minute."
     elif pulse.problem:
-        problem = f"The mail server does not take mail. It says: {pulse.problem}"
+        problem = f'The mail server does not take mail. It says: "{pulse.problem}".'
     figures = {"smtp_seconds": _age(pulse.answered_at, at)}
     return Part(
         "smtp", "Mail server", "Takes our mail and brings it to people", problem, pulse.answered_at, advice, figures

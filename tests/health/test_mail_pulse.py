@@ -93,7 +93,7 @@ def test_a_server_that_works_is_asked_and_nothing_is_sent(client: Client, server
 def test_a_refusal_is_told_in_the_words_of_the_server_until_it_is_over(client: Client, server: Server) -> None:
     server.noop = "421 4.3.2 We are closed for the night"
     tasks.pulse_mail()
-    words = "The mail server does not take mail. It says: 421 4.3.2 We are closed for the night"
+    words = 'The mail server does not take mail. It says: "421 4.3.2 We are closed for the night".'
     assert answer(client) == (503, {"smtp": words})
     server.noop = "250 ready"
     tasks.pulse_mail()

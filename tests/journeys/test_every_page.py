@@ -314,6 +314,7 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         "/coordinator/sites/add/",
         f"/coordinator/sites/{known['site']}/",
         "/coordinator/organization/",
+        "/coordinator/health/",
         "/coordinator/messages/",
         "/coordinator/messages/?show=dead",
         f"/coordinator/messages/{known['message']}/",
