@@ -5,7 +5,40 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from lms.outbox.enums import MessageState
+from lms.outbox.enums import MessageState, SurgeDecision
+
+
+class Surge(models.Model):
+    """Far more gathered mail than usual wanted to go out in one day, so it is held until a person decides. One is open at most.
+
+    ``usual`` is the mean of a day before, ``limit`` what a day may make without asking, ``wanted`` how many messages are held.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    opened_at = models.DateTimeField()
+    usual = models.PositiveIntegerField()
+    limit = models.PositiveIntegerField()
+    wanted = models.PositiveIntegerField(default=0)
+    decision = models.CharField(
+        max_length=8, choices=SurgeDecision.choices, default=SurgeDecision.OPEN, blank=True, editable=False
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.UUIDField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision"],
+                condition=models.Q(decision=""),
+                name="outbox_one_open_surge",
+                violation_error_message="Messages are held already. Decide about them first.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wanted} messages held since {self.opened_at:%Y-%m-%d %H:%M}"
 
 
 class Message(models.Model):
@@ -19,6 +52,7 @@ class Message(models.Model):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=40)
     state = models.CharField(max_length=12, choices=MessageState.choices, default=MessageState.QUEUED)
+    surge = models.ForeignKey(Surge, on_delete=models.PROTECT, null=True, blank=True, related_name="messages")
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
@@ -53,7 +87,8 @@ class Message(models.Model):
 class Occasion(models.Model):
     """One reason to write to one person. ``key`` is built by the kind's pure function, so the same reason never comes twice.
 
-    ``ref`` is what the kind needs to find its object again: an id as text, never a secret.
+    ``ref`` is what the kind needs to find its object again: an id as text, never a secret. Without a message it waits to be gathered
+    with the person's other reasons; ``dropped_at`` says that it no longer waits, or was left out of its message, and why.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -62,9 +97,18 @@ class Occasion(models.Model):
     ref = models.CharField(max_length=64)
     message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, blank=True, related_name="occasions")
     created_at = models.DateTimeField()
+    dropped_at = models.DateTimeField(null=True, blank=True)
+    dropped_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["created_at", "pk"]
+        indexes = [
+            models.Index(
+                fields=["recipient"],
+                name="outbox_occasion_open",
+                condition=models.Q(message__isnull=True, dropped_at__isnull=True),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key

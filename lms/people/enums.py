@@ -7,6 +7,18 @@ class Category(TextChoices):
     CONTRACTOR = "contractor", "Contractor"
 
 
+class Weekday(TextChoices):
+    """The days of a week as ISO 8601 counts them."""
+
+    MONDAY = "1", "Monday"
+    TUESDAY = "2", "Tuesday"
+    WEDNESDAY = "3", "Wednesday"
+    THURSDAY = "4", "Thursday"
+    FRIDAY = "5", "Friday"
+    SATURDAY = "6", "Saturday"
+    SUNDAY = "7", "Sunday"
+
+
 class Theme(TextChoices):
     SYSTEM = "", "As my device is set"
     LIGHT = "light", "Light"

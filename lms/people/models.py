@@ -11,7 +11,10 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from lms.lib import clock, dates, glyphs, names
-from lms.people.enums import Category, Theme
+from lms.people.enums import Category, Theme, Weekday
+
+MONDAY_TO_FRIDAY = "12345"
+NO_DAY = "Choose at least one day on which mail may come."
 
 
 def validate_zone(value: str) -> None:
@@ -23,6 +26,11 @@ def validate_printable(value: str) -> None:
     problem = glyphs.explain(value)
     if problem:
         raise ValidationError(problem)
+
+
+def validate_working_days(value: str) -> None:
+    if not value or value != "".join(sorted(set(value) & set("1234567"))):
+        raise ValidationError(NO_DAY)
 
 
 class Organization(models.Model):
@@ -118,6 +126,7 @@ class User(AbstractBaseUser):
     """A person. Without an email address they are "not reachable by mail" and cannot sign in until they get one.
 
     ``subject`` names the person in the training record, ``public_id`` in addresses of pages; neither is ever reused.
+    ``working_days`` are digits, 1 for Monday to 7 for Sunday, in order: the days on which mail that can wait is sent.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -133,6 +142,7 @@ class User(AbstractBaseUser):
     job_role = models.CharField(max_length=80, blank=True, validators=[names.validate_one_line])
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="people")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    working_days = models.CharField(max_length=7, default=MONDAY_TO_FRIDAY, validators=[validate_working_days])
     is_coordinator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -176,6 +186,11 @@ class User(AbstractBaseUser):
     @property
     def zone(self) -> str:
         return self.site.zone
+
+    @property
+    def working_weekdays(self) -> list[str]:
+        """The names of the days, such as Monday."""
+        return [Weekday(day).label for day in self.working_days]
 
     @property
     def initials(self) -> str:

@@ -13,7 +13,16 @@ from lms.people import hooks
 from lms.people.actions.identity import write
 from lms.people.actions.sessions import end_sessions
 from lms.people.enums import Category
-from lms.people.models import Invitation, InvitationState, Organization, Site, Supervision, Team, User
+from lms.people.models import (
+    MONDAY_TO_FRIDAY,
+    Invitation,
+    InvitationState,
+    Organization,
+    Site,
+    Supervision,
+    Team,
+    User,
+)
 from lms.record.enums import EventKind
 
 CHANGEABLE = (
@@ -26,6 +35,7 @@ CHANGEABLE = (
     "job_role",
     "site",
     "team",
+    "working_days",
     "is_coordinator",
 )
 ROLE_FIELDS = ("job_role", "category", "is_coordinator")
@@ -45,6 +55,7 @@ def add_person(
     category: str = Category.STAFF,
     job_role: str = "",
     team: Team | None = None,
+    working_days: str = MONDAY_TO_FRIDAY,
     is_coordinator: bool = False,
     latin_name: str = "",
 ) -> User:
@@ -62,6 +73,7 @@ def add_person(
         job_role=job_role,
         site=site,
         team=team,
+        working_days=working_days,
         is_coordinator=is_coordinator,
         date_joined=at,
     )

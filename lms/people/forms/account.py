@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from lms.people.enums import Theme
+from lms.people.forms.fields import WorkingDaysField
 from lms.people.models import User
 
 SYSTEM_LOOK = "system"
@@ -25,6 +26,14 @@ class ThemeForm(forms.Form):
     def chosen(self) -> str:
         theme = self.cleaned_data["theme"]
         return "" if theme == SYSTEM_LOOK else theme
+
+
+class WorkingDaysForm(forms.Form):
+    """On which days a person gets mail that can wait."""
+
+    working_days = WorkingDaysField(
+        help_text="Mail about your training comes only on these days, between 8 am and 6 pm, and never more than one mail a day.",
+    )
 
 
 class InvitationForm(forms.Form):

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from lms.lib import dates
-from lms.people.models import Site, Team
+from lms.people.enums import Weekday
+from lms.people.models import NO_DAY, Site, Team
 
 COMMON_ZONES = (
     "America/New_York",
@@ -49,6 +50,28 @@ class ZoneField(forms.ChoiceField):
 
     def valid_value(self, value: str) -> bool:
         return str(value) in dates.zone_names()
+
+
+class WorkingDaysField(forms.MultipleChoiceField):
+    """A box for each day of the week. What the form gives is the digits that are stored."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "label": "Days for mail",
+                "choices": Weekday.choices,
+                "error_messages": {"required": NO_DAY, "invalid_choice": "Choose days from the list."},
+                **kwargs,
+            }
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return list(value) if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> Any:
+        return "".join(sorted(set(super().clean(value))))
 
 
 class PublicIdField(forms.ModelChoiceField):

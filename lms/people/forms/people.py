@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from lms.lib import names
 from lms.people.actions.people import CHANGEABLE
 from lms.people.enums import Category, DeactivationReason, PersonState
-from lms.people.forms.fields import TeamField, sites_to_offer, teams_to_offer
-from lms.people.models import Site, Team, User
+from lms.people.forms.fields import TeamField, WorkingDaysField, sites_to_offer, teams_to_offer
+from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User
 from lms.people.queries.people import EVERYBODY
 
 
@@ -17,6 +17,10 @@ class PersonForm(forms.ModelForm):
     """Everything the coordinator keeps about a person. ``values()`` is what the actions take."""
 
     team = TeamField(help_text="Teams stand under their site. The team must be at the person's site.")
+    working_days = WorkingDaysField(
+        initial=MONDAY_TO_FRIDAY,
+        help_text="Mail about training comes only on these days. Invitations, new passwords and certificates come at once.",
+    )
 
     class Meta:
         model = User
@@ -30,6 +34,7 @@ class PersonForm(forms.ModelForm):
             "job_role",
             "site",
             "team",
+            "working_days",
             "is_coordinator",
         ]
         widgets = {

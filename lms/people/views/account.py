@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from lms.lib import clock
 from lms.people.access import signed_in
 from lms.people.actions.invitations import accept
-from lms.people.actions.people import choose_theme
-from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, ThemeForm
+from lms.people.actions.people import change_person, choose_theme
+from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, ThemeForm, WorkingDaysForm
 from lms.people.models import User
 from lms.people.queries.invitations import LinkGoneError, usable
 from lms.people.queries.people import coordinators
@@ -24,16 +24,36 @@ from lms.people.views.base import sent, status_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name and address to read, with whom to ask; only the look of the pages can be changed here."""
+    """Name and address to read, with whom to ask; here one changes the look of the pages, and next door the days for mail."""
     user = signed_in(request)
     form = ThemeForm(sent(request), initial={"theme": user.theme or SYSTEM_LOOK})
     if form.is_valid():
         choose_theme(user, form.chosen())
         messages.success(request, "The look of the pages is saved.")
         return redirect("people:profile")
-    return render(
-        request, "people/account/profile.html", {"form": form, "coordinators": coordinators()}, status=status_of(form)
-    )
+    return _profile_page(request, form, _days_form(user))
+
+
+@login_required
+@require_POST
+def working_days(request: HttpRequest) -> HttpResponse:
+    """Saves the days on which the person gets mail that can wait."""
+    user = signed_in(request)
+    form = WorkingDaysForm(request.POST)
+    if form.is_valid():
+        change_person(user, working_days=form.cleaned_data["working_days"], by=user.subject, at=clock.now())
+        messages.success(request, "The days on which you get mail are saved.")
+        return redirect("people:profile")
+    return _profile_page(request, ThemeForm(initial={"theme": user.theme or SYSTEM_LOOK}), form)
+
+
+def _days_form(user: User) -> WorkingDaysForm:
+    return WorkingDaysForm(initial={"working_days": user.working_days})
+
+
+def _profile_page(request: HttpRequest, form: ThemeForm, days: WorkingDaysForm) -> HttpResponse:
+    context = {"form": form, "days": days, "forms": [days], "coordinators": coordinators()}
+    return render(request, "people/account/profile.html", context, status=status_of(form, days))
 
 
 @sensitive_post_parameters("password", "again")

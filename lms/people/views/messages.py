@@ -23,6 +23,7 @@ from lms.people.views.base import Sign, desk_page, page_of
 
 MESSAGE_SIGNS = {
     MessageState.WAITING: Sign("idle", "clock", MessageState.WAITING.label),
+    MessageState.HELD: Sign("soon", "pause", MessageState.HELD.label),
     MessageState.QUEUED: Sign("active", "hourglass", MessageState.QUEUED.label),
     MessageState.CLAIMED: Sign("active", "send", MessageState.CLAIMED.label),
     MessageState.HANDING_OVER: Sign("active", "send", MessageState.HANDING_OVER.label),

@@ -311,3 +311,12 @@ def test_of_eight_who_add_the_same_address_at_once_one_succeeds(at: dt.datetime)
     user = User.objects.get(email="maya@example.org")
     assert kinds_of(user) == ["person.added"]
     assert TrainingEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("days", ["", "0", "8", "21", "11", "1 2", "mon"])
+def test_working_days_are_digits_of_weekdays_in_order(db: None, at: dt.datetime, days: str) -> None:
+    user = make_user()
+    with pytest.raises(ValidationError) as caught:
+        change_person(user, working_days=days, by=SYSTEM, at=at)
+    assert set(caught.value.message_dict) == {"working_days"}
+    assert User.objects.get(pk=user.pk).working_days == "12345"

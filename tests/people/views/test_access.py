@@ -25,7 +25,7 @@ WRITE = [
     "site",
     "organization",
 ]
-OPEN_TO_OTHERS = {"profile", "invitation"}
+OPEN_TO_OTHERS = {"profile", "working_days", "invitation"}
 
 
 def address(house: House, name: str) -> str:
@@ -82,10 +82,10 @@ def test_who_may_not_write(house: House, name: str, role: str) -> None:
     assert not User.objects.filter(is_coordinator=True).exclude(pk=house.coordinator.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*WRITE, "profile"])
+@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days"])
 def test_nothing_is_written_without_the_token_of_the_form(house: House, name: str) -> None:
     client = house.client("coordinator", enforce_csrf_checks=True)
-    url = reverse("people:profile") if name == "profile" else address(house, name)
+    url = address(house, name)
     before = TrainingEvent.objects.count()
     assert client.post(url, {"reason": "left"}).status_code == 403
     assert TrainingEvent.objects.count() == before

@@ -1,6 +1,8 @@
 """The profile and the invitation page."""
 
 import datetime as dt
+import json
+import re
 
 import pytest
 import time_machine
@@ -15,6 +17,7 @@ from lms.people.actions.invitations import invite, open_link
 from lms.people.models import Invitation, User
 from lms.record.actions import SYSTEM
 from lms.record.models import TrainingEvent
+from lms.record.queries import events_of
 from tests.factories import make_user
 from tests.people.conftest import House
 
@@ -83,6 +86,35 @@ def test_nobody_changes_more_than_the_look(house: House) -> None:
 def test_an_unknown_look_is_refused(house: House, theme: str) -> None:
     assert house.client("ordinary").post(reverse("people:profile"), {"theme": theme}).status_code == 422
     assert User.objects.get(pk=house.ordinary.pk).theme == ""
+
+
+@pytest.mark.parametrize(("sent", "stored"), [(["5", "1"], "15"), (["7", "7"], "7"), (list("1234567"), "1234567")])
+def test_choosing_the_days_for_mail(house: House, sent: list[str], stored: str) -> None:
+    client = house.client("ordinary")
+    page = client.get(reverse("people:profile")).content.decode()
+    assert re.findall(r'value="(\d)"[^>]* checked', page) == list("12345")
+    client.post(reverse("people:working_days"), {"working_days": sent, "theme": "dark"})
+    fresh = User.objects.get(pk=house.ordinary.pk)
+    assert (fresh.working_days, fresh.theme) == (stored, "")
+    newest = events_of(house.ordinary.subject)[-1]
+    assert (newest.kind, newest.actor) == ("person.changed", str(house.ordinary.subject))
+    assert json.loads(newest.payload)["changed"] == ["working_days"]
+    page = client.get(reverse("people:profile")).content.decode()
+    assert re.findall(r'value="(\d)"[^>]* checked', page) == list(stored)
+
+
+@pytest.mark.parametrize("sent", [[], ["8"], ["1", "x"]])
+def test_days_that_are_none_are_refused(house: House, sent: list[str]) -> None:
+    response = house.client("ordinary").post(reverse("people:working_days"), {"working_days": sent})
+    assert response.status_code == 422
+    words = "Choose days from the list." if sent else "Choose at least one day on which mail may come."
+    assert words in response.content.decode()
+    assert User.objects.get(pk=house.ordinary.pk).working_days == "12345"
+
+
+def test_the_days_are_for_people_who_are_signed_in(client: Client, db: None) -> None:
+    response = client.post(reverse("people:working_days"), {"working_days": ["1"]})
+    assert response.headers["Location"].startswith("/account/login/")
 
 
 # --- invitation ---------------------------------------------------------------------------------------------------------------

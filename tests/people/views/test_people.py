@@ -31,12 +31,13 @@ def names_in(response: Any) -> list[str]:
     return [row.name for row in response.context["page"].object_list]
 
 
-def filled(house: House, **changes: str) -> dict[str, str]:
+def filled(house: House, **changes: Any) -> dict[str, Any]:
     return {
         "name": "Ana Lima",
         "email": "ana@example.org",
         "category": "volunteer",
         "site": str(house.site.pk),
+        "working_days": list("12345"),
         **changes,
     }
 
@@ -215,11 +216,14 @@ def test_editing_a_person(house: House, desk: Client) -> None:
             email="darnell@example.org",
             category="staff",
             team=str(house.below.public_id),
+            working_days=["6", "7"],
         ),
         follow=True,
     )
     house.ordinary.refresh_from_db()
     assert (house.ordinary.name, house.ordinary.team) == ("Darnell Hughes-Lee", house.below)
+    assert house.ordinary.working_days == "67"
+    assert "Saturday, Sunday" in response.content.decode()
     assert [event.kind for event in events_of(house.ordinary.subject)] == ["team.left", "team.joined", "person.changed"]
     assert "The details of Darnell Hughes-Lee are saved." in response.content.decode()
 
