@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, sites, teams
+from lms.people.views import account, messages, organization, overview, people, reasons, sites, teams
 
 app_name = "people"
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("coordinator/sites/<int:pk>/", sites.site, name="site"),
     path("coordinator/organization/", organization.organization, name="organization"),
     path("coordinator/messages/", messages.messages, name="messages"),
+    path("coordinator/messages/decide/", messages.decide_messages, name="decide_messages"),
+    path("coordinator/messages/reasons/", reasons.reasons, name="reasons"),
     path("coordinator/messages/<uuid:public_id>/", messages.message, name="message"),
     path("coordinator/messages/<uuid:public_id>/retry/", messages.retry, name="retry_message"),
     path("coordinator/messages/<uuid:public_id>/discard/", messages.discard, name="discard_message"),

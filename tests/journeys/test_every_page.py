@@ -24,7 +24,7 @@ NARROW = {"width": 320, "height": 700}
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
-    "people:discard_message", "people:resend_message", "people:add_supervisor", "people:working_days",
+    "people:discard_message", "people:resend_message", "people:add_supervisor", "people:working_days", "people:decide_messages",
     "home",
 }  # fmt: skip
 
@@ -318,6 +318,9 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         "/coordinator/health/",
         "/coordinator/messages/",
         "/coordinator/messages/?show=dead",
+        "/coordinator/messages/?show=open",
+        "/coordinator/messages/reasons/",
+        "/coordinator/messages/reasons/?show=dropped",
         f"/coordinator/messages/{known['message']}/",
         f"/team/people/{stack.ask('person', name='Olena Kovalenko-Marsh')['public_id']}/",
         "/styleguide/",

@@ -11,8 +11,16 @@ from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message"]  # fmt: skip
-WRITE_ONLY = ["invite", "add_supervisor", "remove_supervisor", "retry_message", "discard_message", "resend_message"]
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons"]  # fmt: skip
+WRITE_ONLY = [
+    "invite",
+    "add_supervisor",
+    "remove_supervisor",
+    "retry_message",
+    "discard_message",
+    "resend_message",
+    "decide_messages",
+]
 WRITE = [
     *WRITE_ONLY,
     "add_person",
