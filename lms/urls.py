@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/", include("lms.health.urls")),
     path("coordinator/health/", health.system, name="system_health"),
     path("account/", include("lms.people.signin_urls")),
+    path("", include("lms.outbox.urls")),
     path("", include("lms.people.urls")),
     path("", include("courses.urls")),
     path("", include("quizzes.urls")),

@@ -31,6 +31,8 @@ class Due:
 class AssignmentKind(kinds.Kind):
     """A mail about one assignment; ``ref`` is its public id."""
 
+    why_it_comes = "{organization} requires this course of you"
+
     def assignment(self, occasion: Occasion) -> Assignment | None:
         rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version")
         return rows.filter(public_id=occasion.ref).first()

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from lms.lib import names
 from lms.lib.failpoints import failpoint
-from lms.outbox import kinds, rendering, sending, work
+from lms.outbox import footers, kinds, rendering, sending, work
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message
 from lms.record import actions as record
@@ -96,7 +96,7 @@ class Delivery:
         if not recipient.is_active:
             raise NotWantedError(NOT_ACTIVE)
         at = self.now()
-        contexts, reasons = [], []
+        contexts, reasons, told = [], [], []
         with transaction.atomic():
             # The UPDATE holds the row until the commit, so a late worker cannot replace the secret link of the one after it.
             if not work.move(self._rows(), self.token, to_email=recipient.email):
@@ -106,12 +106,14 @@ class Delivery:
                 reason = kind.still_wanted(occasion, at)
                 if reason is None:
                     contexts.append(kind.context(occasion, at))
+                    told.append(kind)
                 else:
                     reasons.append(reason)
         if not contexts:
             raise NotWantedError(" ".join(dict.fromkeys(reasons)) or "There is no reason left to send it.")
         kind = kinds.get(message.kind)
-        letter = rendering.render(kind, contexts, recipient)
+        footer = footers.footer_of(told, recipient)
+        letter = rendering.render(kind, contexts, recipient, footer.values)
         self.rendered = {
             "subject": letter.subject[:200],
             "body_text": letter.stored_text,
@@ -123,6 +125,7 @@ class Delivery:
             message_id=message.message_id,
             attachments=kind.attachments(message),
             at=at,
+            headers=footer.headers,
         )
 
     def _begin_handing_over(self) -> None:

@@ -32,6 +32,13 @@ class Kind:
     label: ClassVar[str]
     secret: ClassVar[bool] = False
     resend_after_doubt: ClassVar[bool] = False
+    optional: ClassVar[bool] = False
+    #: goes after "You get this mail because"; ``{organization}`` becomes its name
+    why_it_comes: ClassVar[str] = ""
+
+    def concerns(self, recipient: Any) -> bool:
+        """Whether mail of this kind can ever come to this person; their profile page lists the kinds that can."""
+        return True
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         """Asked just before sending: None if the mail is still true and wanted, else the reason why not, as a sentence."""
@@ -76,6 +83,12 @@ def all_kinds() -> list[Kind]:
 def label(slug: str) -> str:
     """The kind's label; the slug itself for a kind that is no longer known."""
     return _kinds[slug].label if slug in _kinds else slug
+
+
+def why_of(kind: Kind, recipient: Any) -> str:
+    """Why mail of this kind comes, in words for this recipient; they go after "because"."""
+    organization = letterhead_of(recipient).get("organization")
+    return kind.why_it_comes.format(organization=getattr(organization, "name", "") or "your organization")
 
 
 def register_letterhead(letterhead: Letterhead) -> None:

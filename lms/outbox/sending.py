@@ -74,9 +74,15 @@ def try_out() -> str:
 
 
 def compose(
-    *, to: str, letter: Letter, message_id: str, attachments: list[Attachment], at: dt.datetime
+    *,
+    to: str,
+    letter: Letter,
+    message_id: str,
+    attachments: list[Attachment],
+    at: dt.datetime,
+    headers: dict[str, str] | None = None,
 ) -> EmailMultiAlternatives:
-    """The mail as it is sent: text, HTML, attachments. No header value can hold a line break."""
+    """The mail as it is sent: text, HTML, attachments, further headers. No header value can hold a line break."""
     mail = EmailMultiAlternatives(
         subject=names.one_line(letter.subject),
         body=letter.text,
@@ -85,6 +91,7 @@ def compose(
             "Message-ID": message_id,
             "Date": email.utils.format_datetime(at),
             "Auto-Submitted": "auto-generated",
+            **(headers or {}),
         },
     )
     mail.attach_alternative(letter.html, "text/html")

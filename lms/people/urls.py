@@ -9,6 +9,7 @@ app_name = "people"
 urlpatterns = [
     path("account/profile/", account.profile, name="profile"),
     path("account/profile/days/", account.working_days, name="working_days"),
+    path("account/profile/mail/", account.mail_kinds, name="mail_kinds"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),
     path("coordinator/", overview.overview, name="overview"),
     path("coordinator/people/", people.people, name="people"),

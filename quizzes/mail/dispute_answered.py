@@ -18,6 +18,8 @@ class DisputeAnswered(kinds.Kind):
 
     slug = "dispute_answered"
     label = "Answer about a disputed question"
+    why_it_comes = "you told us that a question is wrong"
+    optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         rows = Dispute.objects.select_related("review", "response__attempt__unit__version")

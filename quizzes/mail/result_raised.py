@@ -18,6 +18,8 @@ class ResultRaised(kinds.Kind):
 
     slug = "result_raised"
     label = "Quiz result raised"
+    why_it_comes = "you took a quiz of {organization}"
+    optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         public_id, _, number = occasion.ref.partition(":")
