@@ -50,6 +50,7 @@ BEAT_SCHEDULE = {
     "sweep courses": _every("LMS_BEAT_SWEEP_SECONDS", 30, "courses.tasks.sweep"),
     "bring duties into line": _every("LMS_BEAT_DUTIES_SECONDS", 60, "courses.tasks.bring_duties_into_line"),
     "sweep quizzes": _every("LMS_BEAT_SWEEP_SECONDS", 30, "quizzes.tasks.sweep"),
+    "gather mail": _every("LMS_BEAT_GATHER_SECONDS", 60, "lms.outbox.tasks.gather"),
     "plan reminders": _every("LMS_BEAT_PLAN_SECONDS", 600, "courses.tasks.plan_reminders"),
 }
 
@@ -115,7 +116,7 @@ def _note_pulse(**_: Any) -> None:
 
 
 #: tasks whose runs are watched, and the pulse that each keeps
-WATCHED_RUNS = {"courses.tasks.plan_reminders": "plan"}
+WATCHED_RUNS = {"courses.tasks.plan_reminders": "plan", "lms.outbox.tasks.gather": "gather"}
 
 
 @task_success.connect(weak=False)

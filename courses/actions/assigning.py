@@ -30,7 +30,7 @@ def assign(
     at: dt.datetime,
     opens_on: dt.date | None = None,
 ) -> Assignment:
-    """Gives one person the duty to hold a course, and announces it to them.
+    """Gives one person the duty to hold a course, and notes it for their mail.
 
     In one transaction: the assignment (its due instant is the end of the due date in the zone of the learner's site), the
     enrollment (the open one if there is one, else a new one of the current version), the event, the occasion. The next cycle is
@@ -80,7 +80,7 @@ def open_duty(
     accepted: DutyException | None = None,
     valid_until_on: dt.date | None = None,
 ) -> Assignment:
-    """Writes one assignment in its next cycle, with its event, and announces it. Runs in a transaction that holds the record's head.
+    """Writes one assignment in its next cycle, with its event, and notes it for mail. Runs in a transaction that holds the record's head.
 
     ``held`` or ``accepted``: what fulfils it already; then no mail is written. Otherwise it shares the learner's open enrollment, or
     opens one of the current version; when another open assignment shares it the person was told before, so no mail is written either.
@@ -132,7 +132,7 @@ def open_duty(
         payload |= {"held": evidence, "valid_until": str(valid_until_on or "")}
     record.append(learner.subject, EventKind.COURSE_ASSIGNED, payload, at=at, by=by)
     if mail:
-        outbox.announce(
+        outbox.note(
             "course_assigned",
             key=f"course_assigned:{assignment.public_id}",
             recipient=learner,

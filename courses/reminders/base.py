@@ -28,9 +28,10 @@ class Due:
     ref: str
 
 
-class AssignmentKind(kinds.Kind):
+class AssignmentKind(kinds.Kind, ABC):
     """A mail about one assignment; ``ref`` is its public id."""
 
+    gathered = True
     why_it_comes = "{organization} requires this course of you"
 
     def assignment(self, occasion: Occasion) -> Assignment | None:
@@ -72,8 +73,19 @@ class AssignmentKind(kinds.Kind):
             "button_label": "Go on where you stopped" if assignment.enrollment.started_at else "Start the course",
         }
 
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        assignment = self.assignment(occasion)
+        assert assignment is not None
+        assert assignment.enrollment is not None
+        due = f"{dates.weekday_date(assignment.due_on)}, end of day ({dates.zone_label(assignment.learner.zone)})"
+        return self.sentence(assignment.enrollment.version.title, due)
 
-class Reminder(AssignmentKind, ABC):
+    @abstractmethod
+    def sentence(self, title: str, due: str) -> str:
+        """What the line of this kind says of a course with this title and due date."""
+
+
+class Reminder(AssignmentKind):
     """A kind that the planner asks what is due."""
 
     @abstractmethod

@@ -29,6 +29,9 @@ class DueSoon(Reminder):
             if (assignment.due_on - today).days == DAYS and dates.local_date(assignment.assigned_at, zone) < today:
                 yield Due(key(assignment), assignment.learner, str(assignment.public_id))
 
+    def sentence(self, title: str, due: str) -> str:
+        return f"{title} is due in three days: {due}."
+
     def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
         if not occasion.key.startswith(key(assignment)):
             return "The due date has changed."

@@ -28,6 +28,9 @@ class Overdue(Reminder):
             if days in DAYS:
                 yield Due(key(assignment, days), assignment.learner, str(assignment.public_id))
 
+    def sentence(self, title: str, due: str) -> str:
+        return f"{title} was due on {due}. You can still finish it; nothing is closed."
+
     def too_late(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
         days = (dates.local_date(at, assignment.learner.zone) - assignment.due_on).days
         if days < 1:

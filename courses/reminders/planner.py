@@ -1,4 +1,4 @@
-"""Asks every reminder kind what is due and announces it. Twice the same plan announces nothing twice: the keys are unique."""
+"""Asks every reminder kind what is due and notes it. Twice the same plan notes nothing twice: the keys are unique."""
 
 import datetime as dt
 import logging
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def plan(*, at: dt.datetime) -> int:
-    """Announces what is due at this instant; returns how many new messages that made.
+    """Notes what is due at this instant, to be gathered; returns how many new reasons that made.
 
     Each reason is its own transaction. One that fails is logged, keeps no other back, and is tried again by the next plan.
     """
@@ -24,9 +24,9 @@ def plan(*, at: dt.datetime) -> int:
         for due in list(kind.due(at)):
             try:
                 with transaction.atomic():
-                    message = outbox.announce(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
+                    new = outbox.note(kind.slug, key=due.key, recipient=due.recipient, ref=due.ref, at=at)
             except Exception:
-                log.exception("reminder %s could not be announced", due.key)
+                log.exception("reminder %s could not be noted", due.key)
                 continue
-            made += message is not None
+            made += new
     return made

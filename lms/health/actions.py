@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 WORK = "work"
 MAIL = "mail"
 PLAN = "plan"
+GATHER = "gather"
 
 
 def note_asked(*, at: dt.datetime | None = None) -> None:

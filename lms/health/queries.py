@@ -10,7 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from lms.health.actions import MAIL, PLAN, WORK
+from lms.health.actions import GATHER, MAIL, PLAN, WORK
 from lms.health.models import Pulse
 from lms.lib import broker, clock
 from lms.outbox.queries import oldest_waiting, unsent_in_silence
@@ -20,7 +20,7 @@ PULSES_MISSED = 3
 PULSE_LATE_AFTER = dt.timedelta(minutes=1)
 MAIL_PULSE_LATE_AFTER = dt.timedelta(minutes=3)
 PLANNER_LATE_AFTER = dt.timedelta(hours=3)
-PLANNERS = (PLAN,)
+PLANNERS = (PLAN, GATHER)
 SILENT_AFTER = dt.timedelta(days=2)
 MAIL_LATE_AFTER = dt.timedelta(minutes=15)
 BROKER_SECONDS = 1.0
@@ -141,7 +141,7 @@ def _planner(pulses: dict[str, Pulse], at: dt.datetime) -> Part:
     return Part(
         "planner",
         "Planner",
-        "Finds out who needs a reminder",
+        "Finds out who needs a reminder, and gathers it into mail",
         problem,
         seen,
         "No reminders are made until it runs. Look at beat and worker first, then ask IT to look into the worker's log.",

@@ -15,9 +15,9 @@ from django.db import transaction
 
 from lms.lib import names
 from lms.lib.failpoints import failpoint
-from lms.outbox import footers, kinds, rendering, sending, work
+from lms.outbox import digest, footers, kinds, rendering, sending, work
 from lms.outbox.enums import MessageState
-from lms.outbox.models import Message
+from lms.outbox.models import Message, Occasion
 from lms.record import actions as record
 from lms.record.enums import EventKind
 
@@ -25,10 +25,20 @@ log = logging.getLogger(__name__)
 
 NO_ADDRESS = "Not reachable by mail: there is no email address."
 NOT_ACTIVE = "Not reachable by mail: the account is not active."
+WAITS_FOR_HOURS = "It waits for the hours in which mail is sent to this person."
+NO_REASON_LEFT = "There is no reason left to send it."
 
 
 class LeaseLostError(Exception):
     """Somebody else owns the message now."""
+
+
+class NotNowError(Exception):
+    """The recipient's sending hours are over; holds when the next begin."""
+
+    def __init__(self, opening: dt.datetime) -> None:
+        super().__init__(WAITS_FOR_HOURS)
+        self.opening = opening
 
 
 class NotWantedError(Exception):
@@ -39,17 +49,27 @@ def lease() -> dt.timedelta:
     return dt.timedelta(seconds=settings.MAIL_LEASE_SECONDS)
 
 
+def unreachable(recipient: Any) -> str | None:
+    """Why no mail can reach this person; None if it can."""
+    if not recipient.email:
+        return NO_ADDRESS
+    return None if recipient.is_active else NOT_ACTIVE
+
+
 class Delivery:
     """One try at one claimed message. ``now`` is called at each step."""
 
     def __init__(self, message_pk: int, token: uuid.UUID, now: Callable[[], dt.datetime]) -> None:
         self.token = token
         self.now = now
-        self.message = Message.objects.select_related("recipient").get(pk=message_pk)
+        self.message = kinds.with_recipients(Message.objects.all()).get(pk=message_pk)
         self.rendered: dict[str, Any] = {}
+        self.told: list[str] = []
+        self.left_out: dict[int, str] = {}
 
     def run(self) -> None:
-        """Ends in sent, queued (later), suppressed, failed, dead or uncertain; or changes nothing when the lease was lost."""
+        """Ends in sent, queued (later, or until the recipient's sending hours), suppressed, failed, dead or uncertain; or changes
+        nothing when the lease was lost."""
         if self.message.tries > work.MAX_TRIES:
             self._settle(
                 MessageState.DEAD, self.message.last_reply or "Every try was cut off before the message was sent."
@@ -68,6 +88,8 @@ class Delivery:
             log.warning(
                 "message %s: the lease ended before it was handed over, somebody else has it", self.message.public_id
             )
+        except NotNowError as error:  # no try was made, and at the next opening they begin anew
+            self._move(MessageState.QUEUED, str(error), next_try_at=error.opening, tries=0)
         except NotWantedError as error:
             self._settle(MessageState.SUPPRESSED, str(error))
         except sending.RefusedError as error:
@@ -83,7 +105,7 @@ class Delivery:
         """Asks once more whether it is wanted, makes context (and secret link) under the lease, renders, composes."""
         try:
             return self._compose()
-        except (LeaseLostError, NotWantedError):
+        except (LeaseLostError, NotWantedError, NotNowError):
             raise
         except Exception as error:
             log.exception("message %s could not be prepared", self.message.public_id)
@@ -91,28 +113,30 @@ class Delivery:
 
     def _compose(self) -> Any:
         message, recipient = self.message, self.message.recipient
-        if not recipient.email:
-            raise NotWantedError(NO_ADDRESS)
-        if not recipient.is_active:
-            raise NotWantedError(NOT_ACTIVE)
+        why_not = unreachable(recipient)
+        if why_not:
+            raise NotWantedError(why_not)
         at = self.now()
-        contexts, reasons, told = [], [], []
+        self._wait_for_hours(at)
+        kind = kinds.get(message.kind)
+        wanted = []
         with transaction.atomic():
             # The UPDATE holds the row until the commit, so a late worker cannot replace the secret link of the one after it.
             if not work.move(self._rows(), self.token, to_email=recipient.email):
                 raise LeaseLostError
             for occasion in message.occasions.select_related("recipient"):
-                kind = kinds.get(occasion.kind)
-                reason = kind.still_wanted(occasion, at)
-                if reason is None:
-                    contexts.append(kind.context(occasion, at))
-                    told.append(kind)
+                why_not = kinds.why_not(occasion, at)
+                if why_not is None:
+                    wanted.append(occasion)
                 else:
-                    reasons.append(reason)
-        if not contexts:
-            raise NotWantedError(" ".join(dict.fromkeys(reasons)) or "There is no reason left to send it.")
-        kind = kinds.get(message.kind)
-        footer = footers.footer_of(told, recipient)
+                    self.left_out[occasion.pk] = why_not
+            if not wanted:
+                raise NotWantedError(" ".join(dict.fromkeys(self.left_out.values())) or NO_REASON_LEFT)
+            if message.kind == digest.SLUG and len(wanted) == 1:
+                kind = kinds.get(wanted[0].kind)
+            contexts = [kind.context(occasion, at) for occasion in wanted]
+        self.told = sorted(occasion.key for occasion in wanted)
+        footer = footers.footer_of([kinds.get(occasion.kind) for occasion in wanted], recipient)
         letter = rendering.render(kind, contexts, recipient, footer.values)
         self.rendered = {
             "subject": letter.subject[:200],
@@ -128,8 +152,17 @@ class Delivery:
             headers=footer.headers,
         )
 
+    def _wait_for_hours(self, at: dt.datetime) -> None:
+        """Raises NotNowError for gathered mail outside the recipient's hours, unless a person decided that it goes now."""
+        if kinds.get(self.message.kind).gathered and not self.message.decision:
+            hours = kinds.hours_of(self.message.recipient)
+            if not hours.open(at):
+                raise NotNowError(hours.next_open(at))
+
     def _begin_handing_over(self) -> None:
-        until = self.now() + lease()
+        at = self.now()
+        self._wait_for_hours(at)
+        until = at + lease()
         if not work.move(
             self._rows(),
             self.token,
@@ -158,6 +191,8 @@ class Delivery:
         with transaction.atomic():
             if not self._move(MessageState.SENT, reply, sent_at=at, settled_at=at):
                 return
+            for pk, why_not in self.left_out.items():
+                Occasion.objects.filter(pk=pk).update(dropped_at=at, dropped_reason=why_not[:300])
             record.append(
                 self.message.recipient.subject,
                 EventKind.MESSAGE_SENT,
@@ -165,7 +200,7 @@ class Delivery:
                     "kind": self.message.kind,
                     "message": str(self.message.public_id),
                     "message_id": self.message.message_id,
-                    "occasions": sorted(self.message.occasions.values_list("key", flat=True)),
+                    "occasions": self.told,
                     "identity": kinds.identity_of(self.message.recipient, at),
                 },
                 at=at,

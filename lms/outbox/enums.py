@@ -32,5 +32,6 @@ class Hindrance(TextChoices):
 
 
 OPEN = (MessageState.WAITING, MessageState.QUEUED, MessageState.CLAIMED, MessageState.HANDING_OVER)
+UNSENT = (MessageState.HELD, *OPEN)
 NEEDS_A_PERSON = (MessageState.DEAD, MessageState.FAILED, MessageState.UNCERTAIN)
 FINAL = (MessageState.SENT, MessageState.SUPPRESSED, *NEEDS_A_PERSON)

@@ -8,7 +8,12 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
+from lms.lib.hours import SendingHours
 from lms.outbox.models import Message, Occasion
+
+SWITCHED_OFF = "The person has switched this kind of mail off."
 
 
 class SecretLink(str):
@@ -26,12 +31,18 @@ class Attachment:
 
 class Kind:
     """One kind of mail. ``secret``: its context must hold a SecretLink. ``resend_after_doubt``: when it is uncertain whether a
-    message arrived, it is sent once more with the same Message-ID; every other kind then waits for a person."""
+    message arrived, it is sent once more with the same Message-ID; every other kind then waits for a person.
+
+    ``gathered``: it is not sent at once but waits for the person's sending hours and is merged with their other reasons
+    (``actions.note`` and ``actions.gather``); then it says itself in one ``line`` as well. ``urgent``: it is not bound by "two mails
+    in seven days". ``optional``: a person may switch it off."""
 
     slug: ClassVar[str]
     label: ClassVar[str]
     secret: ClassVar[bool] = False
     resend_after_doubt: ClassVar[bool] = False
+    gathered: ClassVar[bool] = False
+    urgent: ClassVar[bool] = False
     optional: ClassVar[bool] = False
     #: goes after "You get this mail because"; ``{organization}`` becomes its name
     why_it_comes: ClassVar[str] = ""
@@ -49,16 +60,27 @@ class Kind:
         is made here, as a SecretLink, and nothing but its hash may be stored."""
         return {}
 
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        """What this reason says where several stand in one mail: a sentence or two with the course and the true date, no mark-up.
+        Called like ``context``."""
+        raise NotImplementedError(f"{self.slug} is not gathered")
+
     def attachments(self, message: Message) -> list[Attachment]:
         return []
 
 
 Letterhead = Callable[[Any], dict[str, Any]]
 Identity = Callable[[Any, dt.datetime], str]
+Hours = Callable[[Any], SendingHours]
+Preference = Callable[[Any, str], bool]
 
 _kinds: dict[str, Kind] = {}
 _letterheads: list[Letterhead] = []
 _identities: list[Identity] = []
+_hours: list[Hours] = []
+_relations: list[str] = []
+_preferences: list[Preference] = []
+_zones: list[Callable[[], str]] = []
 
 
 def register(kind: Kind) -> Kind:
@@ -78,6 +100,11 @@ def get(slug: str) -> Kind:
 def all_kinds() -> list[Kind]:
     """Every kind, sorted by slug."""
     return [_kinds[slug] for slug in sorted(_kinds)]
+
+
+def gathered_slugs() -> list[str]:
+    """The kinds whose messages count as gathered mail, the digest among them."""
+    return [kind.slug for kind in all_kinds() if kind.gathered]
 
 
 def label(slug: str) -> str:
@@ -113,3 +140,44 @@ def register_identity(identity: Identity) -> None:
 def identity_of(recipient: Any, at: dt.datetime) -> str:
     """The snapshot's hash; empty when nobody registered (outbox alone knows no names)."""
     return _identities[0](recipient, at) if _identities else ""
+
+
+def register_hours(hours: Hours, *, relations: tuple[str, ...] = ()) -> None:
+    """Names the function of the recipient that gives their sending hours; ``relations`` are those of the recipient that it reads."""
+    if hours not in _hours:
+        _hours.append(hours)
+        _relations.extend(relations)
+
+
+def hours_of(recipient: Any) -> SendingHours:
+    """The recipient's sending hours; those of Monday to Friday in UTC when nobody registered."""
+    return _hours[0](recipient) if _hours else SendingHours("UTC", "12345")
+
+
+def with_recipients(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Loads the recipients of messages or occasions with all that ``hours_of`` reads."""
+    return rows.select_related("recipient", *(f"recipient__{relation}" for relation in _relations))
+
+
+def register_preference(preference: Preference) -> None:
+    """Adds a function of the recipient and a kind's slug that says whether the person wants this kind. Asked for optional kinds only."""
+    if preference not in _preferences:
+        _preferences.append(preference)
+
+
+def why_not(occasion: Occasion, at: dt.datetime) -> str | None:
+    """None if the person is still to be told, else the reason why not: switched off by them, or as the kind says."""
+    kind = get(occasion.kind)
+    if kind.optional and not all(preference(occasion.recipient, kind.slug) for preference in _preferences):
+        return SWITCHED_OFF
+    return kind.still_wanted(occasion, at)
+
+
+def register_zone(zone: Callable[[], str]) -> None:
+    """Names the function that gives the time zone in which the house counts its days."""
+    if zone not in _zones:
+        _zones.append(zone)
+
+
+def zone_of_the_house() -> str:
+    return _zones[0]() if _zones else "UTC"

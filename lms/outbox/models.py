@@ -1,4 +1,4 @@
-"""Occasions and messages."""
+"""Occasions, messages, and surges of them."""
 
 import uuid
 

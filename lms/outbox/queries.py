@@ -2,11 +2,14 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
 
-from lms.lib import clock
-from lms.outbox.enums import NEEDS_A_PERSON, OPEN, MessageState, SurgeDecision
+from lms.lib import clock, dates
+from lms.outbox import kinds
+from lms.outbox.enums import NEEDS_A_PERSON, OPEN, UNSENT, MessageState, SurgeDecision
+from lms.outbox.gathering import DAYS, Written
 from lms.outbox.models import Message, Occasion, Surge
 
 OPEN_FILTER = "open"
@@ -80,6 +83,11 @@ def open_surge() -> Surge | None:
     return Surge.objects.filter(decision=SurgeDecision.OPEN).first()
 
 
+def held() -> int:
+    """How many messages are held under a surge that waits for a decision."""
+    return Message.objects.filter(state=MessageState.HELD).count()
+
+
 def held_by_kind(surge: Surge) -> list[HeldKind]:
     """What a surge holds: each kind with how many messages and the first few recipients; the most numerous first."""
     rows = surge.messages.filter(state=MessageState.HELD).order_by("created_at", "pk").select_related("recipient")
@@ -103,3 +111,29 @@ def messages_for_page(show: str = "") -> QuerySet[Message]:
     if show.startswith("kind:"):
         return rows.filter(kind=show.removeprefix("kind:"))
     return rows
+
+
+def open_occasions() -> QuerySet[Occasion]:
+    """The reasons that wait to be gathered, with their recipients."""
+    rows = Occasion.objects.filter(message__isnull=True, dropped_at__isnull=True, kind__in=kinds.gathered_slugs())
+    return kinds.with_recipients(rows)
+
+
+def gathered_log(recipients: Iterable[int], at: dt.datetime) -> dict[int, list[Written]]:
+    """For each of these recipients (primary keys) the gathered mails that count at the instant: sent, or perhaps sent, in the last days,
+    or on their way. Who has none is left out. One query."""
+    since = at - dt.timedelta(days=DAYS + 1)
+    settled = Q(state__in=(MessageState.SENT, MessageState.UNCERTAIN), settled_at__gte=since)
+    rows = Message.objects.filter(
+        Q(state__in=UNSENT) | settled, recipient__in=set(recipients), kind__in=kinds.gathered_slugs()
+    )
+    log: dict[int, list[Written]] = {}
+    for message in kinds.with_recipients(rows).defer("body_text", "body_html"):
+        zone = kinds.hours_of(message.recipient).zone
+        on = (
+            None
+            if message.state in UNSENT or message.settled_at is None
+            else dates.local_date(message.settled_at, zone)
+        )
+        log.setdefault(message.recipient_id, []).append(Written(on))
+    return log

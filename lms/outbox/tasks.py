@@ -4,6 +4,7 @@ from celery import shared_task
 
 DELIVER = "lms.outbox.tasks.deliver"
 SWEEP = "lms.outbox.tasks.sweep"
+GATHER = "lms.outbox.tasks.gather"
 
 
 @shared_task(name=DELIVER)
@@ -17,5 +18,13 @@ def deliver(message_pk: str) -> None:
 def sweep() -> None:
     from lms.lib import clock
     from lms.outbox.actions import sweep as action
+
+    action(at=clock.now())
+
+
+@shared_task(name=GATHER)
+def gather() -> None:
+    from lms.lib import clock
+    from lms.outbox.actions import gather as action
 
     action(at=clock.now())

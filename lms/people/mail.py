@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from lms.lib import dates
+from lms.lib.hours import SendingHours
 from lms.outbox import actions as outbox
 from lms.outbox import kinds
 from lms.outbox.models import Message, Occasion
@@ -101,6 +102,16 @@ def letterhead(recipient: User) -> dict[str, Any]:
     }
 
 
+def hours(recipient: User) -> SendingHours:
+    """When mail that can wait is sent to a person: in the zone of their site, on their working days."""
+    return SendingHours(recipient.zone, recipient.working_days)
+
+
+def zone() -> str:
+    organization = Organization.objects.first()
+    return organization.zone if organization else "UTC"
+
+
 def _invitation(occasion: Occasion) -> Invitation | None:
     return Invitation.objects.select_related("user__site").filter(public_id=occasion.ref).first()
 
@@ -109,3 +120,5 @@ kinds.register(InvitationMail())
 kinds.register(PasswordResetMail())
 kinds.register_letterhead(letterhead)
 kinds.register_identity(lambda recipient, at: snapshot_of(recipient, at).hash)
+kinds.register_hours(hours, relations=("site",))
+kinds.register_zone(zone)

@@ -34,6 +34,7 @@ urlpatterns = [
     path("coordinator/organization/", organization.organization, name="organization"),
     path("coordinator/messages/", messages.messages, name="messages"),
     path("coordinator/messages/decide/", messages.decide_messages, name="decide_messages"),
+    path("coordinator/messages/held/<uuid:public_id>/", messages.decide_surge, name="decide_surge"),
     path("coordinator/messages/reasons/", reasons.reasons, name="reasons"),
     path("coordinator/messages/<uuid:public_id>/", messages.message, name="message"),
     path("coordinator/messages/<uuid:public_id>/retry/", messages.retry, name="retry_message"),

@@ -168,7 +168,7 @@ def _raise(
             told[attempt.enrollment_id, attempt.unit_id] = (effect, row)
     for effect, row in told.values():
         attempt = effect.attempt
-        outbox.announce(
+        outbox.note(
             "result_raised",
             key=f"result_raised:{correction.public_id}:{attempt.enrollment.public_id}:{attempt.unit_id}",
             recipient=attempt.enrollment.learner,

@@ -139,7 +139,7 @@ def open_attempt(
         )
         settle([enrollment], at=at)
         if learner.email:
-            outbox.announce(
+            outbox.note(
                 "attempt_opened",
                 key=f"attempt_opened:{extra.public_id}",
                 recipient=learner,

@@ -71,7 +71,7 @@ def _review_of(response: Response, *, by: User, at: dt.datetime) -> ItemReview:
         except IntegrityError:
             continue
         for recipient in reviewers():
-            outbox.announce(
+            outbox.note(
                 "review_opened",
                 key=f"review_opened:{review.public_id}:{recipient.public_id}",
                 recipient=recipient,
@@ -118,7 +118,7 @@ def close_review(review: ItemReview, *, outcome: ReviewOutcome, answer: str, at:
         for one in disputes:
             learner = one.response.attempt.enrollment.learner
             if learner.is_active and learner.email:
-                outbox.announce(
+                outbox.note(
                     "dispute_answered",
                     key=f"dispute_answered:{one.public_id}",
                     recipient=learner,

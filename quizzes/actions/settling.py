@@ -30,7 +30,7 @@ def settle(enrollments: Iterable[Enrollment], *, at: dt.datetime) -> None:
         learning.attempts_used(enrollment, at=at)
         for used in mine:
             for recipient in helpers_of(learner):
-                outbox.announce("attempts_used", key=key(used, recipient), recipient=recipient, ref=ref(used), at=at)
+                outbox.note("attempts_used", key=key(used, recipient), recipient=recipient, ref=ref(used), at=at)
 
 
 def key(used: UsedUp, recipient: User) -> str:

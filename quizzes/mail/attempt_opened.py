@@ -18,6 +18,7 @@ class AttemptOpened(kinds.Kind):
 
     slug = "attempt_opened"
     label = "Another attempt opened"
+    gathered = True
     why_it_comes = "{organization} requires this course of you, and another attempt at its quiz is open for you"
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
@@ -43,6 +44,16 @@ class AttemptOpened(kinds.Kind):
             "button_url": site_url(reverse("quiz", args=[enrollment.public_id, extra.unit.slug])),
             "button_label": "Go to the quiz",
         }
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        extra = self._about(occasion)
+        zone = extra.enrollment.learner.zone
+        next_at = standing(extra.enrollment, extra.unit, at).next_at
+        when = ""
+        if next_at:
+            moment = f"{dates.long_date(dates.local_date(next_at, zone))}, {dates.time_of_day(next_at, zone)}"
+            when = f" You can start it from {moment} ({dates.zone_label(zone)})."
+        return f"Another attempt at the quiz of “{extra.unit.title}” ({extra.enrollment.version.title}) is open for you.{when}"
 
     def _about(self, occasion: Occasion) -> ExtraAttempt:
         rows = ExtraAttempt.objects.select_related("enrollment__learner__site", "enrollment__version", "unit")

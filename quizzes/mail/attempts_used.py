@@ -20,6 +20,8 @@ class AttemptsUsed(kinds.Kind):
 
     slug = "attempts_used"
     label = "Somebody used all attempts"
+    gathered = True
+    urgent = True
     why_it_comes = "you supervise the person whom it is about, or coordinate training at {organization}"
 
     def concerns(self, recipient: Any) -> bool:
@@ -53,6 +55,13 @@ class AttemptsUsed(kinds.Kind):
             "button_url": site_url(address),
             "button_label": "Open another attempt",
         }
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        enrollment, unit, allowed = self._about(occasion)
+        return (
+            f"{enrollment.learner.name} has used all {allowed} attempts at the quiz of “{unit.title}” "
+            f"({enrollment.version.title}) and cannot go on alone. You can open another attempt on their page."
+        )
 
     def _about(self, occasion: Occasion) -> tuple[Enrollment, Unit, int]:
         enrollment, unit, allowed = occasion.ref.split(":")

@@ -18,12 +18,12 @@ class DisputeAnswered(kinds.Kind):
 
     slug = "dispute_answered"
     label = "Answer about a disputed question"
+    gathered = True
     why_it_comes = "you told us that a question is wrong"
     optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
-        rows = Dispute.objects.select_related("review", "response__attempt__unit__version")
-        found = rows.get(public_id=uuid.UUID(occasion.ref))
+        found = self._about(occasion)
         attempt, position = found.response.attempt, found.response.position
         return {
             "position": position,
@@ -35,6 +35,18 @@ class DisputeAnswered(kinds.Kind):
             "button_url": site_url(reverse("result", args=[attempt.public_id]) + f"#question-{position}"),
             "button_label": "See my result",
         }
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        response = self._about(occasion).response
+        unit = response.attempt.unit
+        return (
+            f"Question {response.position} in the quiz of “{unit.title}” ({unit.version.title}), which you told us is wrong, "
+            "was read again. You find the answer beside your result."
+        )
+
+    def _about(self, occasion: Occasion) -> Dispute:
+        rows = Dispute.objects.select_related("review", "response__attempt__unit__version")
+        return rows.get(public_id=uuid.UUID(occasion.ref))
 
 
 kinds.register(DisputeAnswered())

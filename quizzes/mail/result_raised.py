@@ -18,15 +18,12 @@ class ResultRaised(kinds.Kind):
 
     slug = "result_raised"
     label = "Quiz result raised"
+    gathered = True
     why_it_comes = "you took a quiz of {organization}"
     optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
-        public_id, _, number = occasion.ref.partition(":")
-        rows = Rescore.objects.select_related(
-            "attempt__enrollment__learner__site", "attempt__enrollment__version", "attempt__unit"
-        )
-        rescore = rows.get(attempt__public_id=public_id, number=int(number))
+        rescore = self._about(occasion)
         attempt = rescore.attempt
         units = unit_rows(attempt.enrollment)
         return {
@@ -40,6 +37,22 @@ class ResultRaised(kinds.Kind):
             "button_url": site_url(reverse("result", args=[attempt.public_id])),
             "button_label": "See your result",
         }
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        rescore = self._about(occasion)
+        unit, course = rescore.attempt.unit, rescore.attempt.enrollment.version
+        passed = ", and you passed" if rescore.passed and not rescore.attempt.passed else ""
+        return (
+            f"A question of the quiz on “{unit.title}” ({course.title}) was corrected. "
+            f"Your result is now {numbers.points(rescore.points)} of {rescore.out_of}{passed}."
+        )
+
+    def _about(self, occasion: Occasion) -> Rescore:
+        public_id, _, number = occasion.ref.partition(":")
+        rows = Rescore.objects.select_related(
+            "attempt__enrollment__learner__site", "attempt__enrollment__version", "attempt__unit"
+        )
+        return rows.get(attempt__public_id=public_id, number=int(number))
 
 
 kinds.register(ResultRaised())

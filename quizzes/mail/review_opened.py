@@ -17,6 +17,7 @@ class ReviewOpened(kinds.Kind):
 
     slug = "review_opened"
     label = "A question is disputed"
+    gathered = True
     why_it_comes = "you coordinate training at {organization}"
 
     def concerns(self, recipient: Any) -> bool:
@@ -37,6 +38,12 @@ class ReviewOpened(kinds.Kind):
             "button_url": site_url(reverse("item_review", args=[review.public_id])),
             "button_label": "Read the question and the reasons",
         }
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        review = self._about(occasion)
+        unit = review.question.quiz.unit
+        critical = " It is a critical question." if review.question.critical else ""
+        return f"A learner says that a question of “{unit.title}” ({unit.version.title}) is wrong.{critical}"
 
     def _about(self, occasion: Occasion) -> ItemReview:
         rows = ItemReview.objects.select_related("question__quiz__unit__version")

@@ -34,6 +34,7 @@ def beat_all(now: dt.datetime, *, asked: int = 0, answered: int = 0) -> None:
     actions.note_answered(at=now - answered * MINUTES)
     assert actions.try_mail(at=now) == ""
     actions.note_run(actions.PLAN, at=now)
+    actions.note_run(actions.GATHER, at=now)
 
 
 def work(client: Client) -> tuple[int, dict[str, Any]]:
@@ -89,6 +90,7 @@ def test_work_after_a_round_trip_is_well_and_reading_it_writes_nothing(client: C
     tasks.pulse()
     tasks.pulse_mail()
     actions.note_run(actions.PLAN)
+    actions.note_run(actions.GATHER)
     before = list(Pulse.objects.values_list())
     status, body = work(client)
     assert (status, body["status"]) == (200, "ok")
@@ -133,7 +135,7 @@ def test_mail_that_waits_too_long_is_named(
 def test_pulses_are_one_row_each_however_often_they_come() -> None:
     for _ in range(3):
         beat_all(clock.now())
-    assert sorted(Pulse.objects.values_list("name", flat=True)) == ["mail", "plan", "work"]
+    assert sorted(Pulse.objects.values_list("name", flat=True)) == ["gather", "mail", "plan", "work"]
 
 
 def test_a_worker_that_is_there_but_takes_nothing_is_seen_within_three_minutes(
@@ -157,9 +159,12 @@ def test_a_worker_that_is_there_but_takes_nothing_is_seen_within_three_minutes(
     assert work(client)[0] == 200
 
 
+@pytest.mark.parametrize("planner", [actions.PLAN, actions.GATHER])
 @pytest.mark.parametrize(("minutes", "named"), [(179, False), (181, True)])
-def test_a_planner_that_does_not_run_is_named(client: Client, well: dt.datetime, minutes: int, named: bool) -> None:
-    actions.note_run(actions.PLAN, at=well - minutes * MINUTES)
+def test_a_planner_that_does_not_run_is_named(
+    client: Client, well: dt.datetime, planner: str, minutes: int, named: bool
+) -> None:
+    actions.note_run(planner, at=well - minutes * MINUTES)
     problems = work(client)[1].get("problems", {})
     assert problems == ({"planner": "The planner last ran 3 hours ago."} if named else {})
 
@@ -168,8 +173,10 @@ def test_a_run_of_the_planner_is_noted_when_it_ends_well_and_only_then() -> None
     from celery.signals import task_success
 
     from courses import tasks as courses
+    from lms.outbox import tasks as outbox
 
     task_success.send(sender=courses.sweep, result=None)
     assert not Pulse.objects.exists()
     task_success.send(sender=courses.plan_reminders, result=None)
-    assert Pulse.objects.get().name == actions.PLAN
+    task_success.send(sender=outbox.gather, result=None)
+    assert {pulse.name for pulse in Pulse.objects.all()} == {actions.PLAN, actions.GATHER}

@@ -77,6 +77,7 @@ def _rest_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     actions.note_asked()
     actions.note_answered()
     actions.note_run(actions.PLAN)
+    actions.note_run(actions.GATHER)
 
 
 def answer(client: Client) -> tuple[int, dict[str, str]]:

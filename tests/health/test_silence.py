@@ -26,6 +26,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
     actions.note_asked(at=now)
     actions.note_answered(at=now)
     actions.note_run(actions.PLAN, at=now)
+    actions.note_run(actions.GATHER, at=now)
     assert actions.try_mail(at=now) == ""
     return now
 

@@ -24,7 +24,7 @@ NARROW = {"width": 320, "height": 700}
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "people:invite", "people:remove_supervisor", "people:retry_message",
-    "people:discard_message", "people:resend_message", "people:add_supervisor", "people:working_days", "people:decide_messages",
+    "people:discard_message", "people:resend_message", "people:add_supervisor", "people:working_days", "people:decide_messages", "people:decide_surge", "people:mail_kinds",
     "home",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Three kinds of mail for tests, with real templates, and a scripted mail server on loopback."""
+"""Five kinds of mail for tests, with real templates, and a scripted mail server on loopback."""
 
 import asyncio
 import copy
@@ -61,6 +61,31 @@ class SecretNote(Note):
         return {**super().context(occasion, at), "button_url": kinds.SecretLink(self.made[-1])}
 
 
+class Memo(Note):
+    """Can wait, and is gathered with others."""
+
+    slug = "memo"
+    label = "Memo"
+    gathered = True
+
+    def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
+        if self.broken:
+            raise LookupError("the facts are gone")
+        return self.unwanted
+
+    def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
+        return {**super().context(occasion, at), "what": occasion.ref}
+
+    def line(self, occasion: Occasion, at: dt.datetime) -> str:
+        return f"The line of {occasion.ref} < 3."
+
+
+class Alarm(Memo):
+    slug = "alarm"
+    label = "Alarm"
+    urgent = True
+
+
 @pytest.fixture(autouse=True)
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was rung, instead of a broker."""
@@ -95,6 +120,20 @@ def paper() -> Paper:
 @pytest.fixture
 def secret_note() -> SecretNote:
     kind = SecretNote()
+    kinds.register(kind)
+    return kind
+
+
+@pytest.fixture
+def memo() -> Memo:
+    kind = Memo()
+    kinds.register(kind)
+    return kind
+
+
+@pytest.fixture
+def alarm() -> Alarm:
+    kind = Alarm()
     kinds.register(kind)
     return kind
 

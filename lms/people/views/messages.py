@@ -16,9 +16,9 @@ from lms.lib import clock
 from lms.outbox import actions, kinds
 from lms.outbox import queries as outbox
 from lms.outbox.enums import FINAL, NEEDS_A_PERSON, MessageState
-from lms.outbox.models import Message
+from lms.outbox.models import Message, Surge
 from lms.people.access import coordinator_required, signed_in
-from lms.people.forms.messages import RETRY, DecisionForm, MessageFilterForm, SeveralForm, SurgeForm
+from lms.people.forms.messages import RETRY, SEND, DecisionForm, MessageFilterForm, SeveralForm, SurgeForm
 from lms.people.queries.people import names_of_subjects
 from lms.people.views.base import Sign, desk_page, page_of
 
@@ -71,6 +71,29 @@ def decide_messages(request: HttpRequest) -> HttpResponse:
         notices.warning(request, "Nothing was changed: what you chose is not here any more.")
     query = request.GET.urlencode()
     return redirect(reverse("people:messages") + (f"?{query}" if query else ""))
+
+
+@coordinator_required
+@require_POST
+def decide_surge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The word about all messages that are held: sent, or not."""
+    found = Surge.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    form = SurgeForm(request.POST, auto_id="surge_%s")
+    if not form.is_valid():
+        return list_page(request, surge=form)
+    send = form.cleaned_data["decision"] == SEND
+    by, reason = signed_in(request).subject, form.cleaned_data["reason"]
+    if not actions.decide_surge(found, send=send, at=clock.now(), by=by, reason=reason):
+        notices.warning(request, "Nothing was changed: this was decided already.")
+    elif send:
+        notices.success(
+            request, "The mails go out, each in the hours of its person. Each is asked again before it goes."
+        )
+    else:
+        notices.success(request, "The mails will not be sent. You find them under “Not sent, no longer wanted”.")
+    return redirect("people:messages")
 
 
 def list_page(
@@ -144,7 +167,12 @@ def _surge(form: SurgeForm | None) -> dict[str, Any] | None:
     held = outbox.held_by_kind(found)
     for one in held:
         one.label = kinds.label(one.kind)
-    return {"surge": found, "held": held, "form": form or SurgeForm(auto_id="surge_%s")}
+    return {
+        "surge": found,
+        "held": held,
+        "waiting": sum(one.number for one in held),
+        "form": form or SurgeForm(auto_id="surge_%s"),
+    }
 
 
 @coordinator_required

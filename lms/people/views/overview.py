@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from lms.lib import clock
-from lms.outbox.queries import PERSON_FILTER, needs_a_person
+from lms.outbox.queries import PERSON_FILTER, held, needs_a_person
 from lms.people import tasks_list
 from lms.people.access import coordinator_required
 from lms.people.alarms import alarms
@@ -28,6 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             f"{reverse('people:messages')}?show={PERSON_FILTER}",
             needs_a_person().count(),
         ),
+        Waiting("Held mails that wait for your word: far more than usual", reverse("people:messages"), held()),
         Waiting(
             "Invitations that ran out before they were used", f"{people}?state=ran_out", counts[PersonState.RAN_OUT]
         ),

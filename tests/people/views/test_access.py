@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from lms.lib import clock
+from lms.outbox.models import Surge
 from lms.people import urls
 from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
@@ -20,6 +22,7 @@ WRITE_ONLY = [
     "discard_message",
     "resend_message",
     "decide_messages",
+    "decide_surge",
 ]
 WRITE = [
     *WRITE_ONLY,
@@ -33,7 +36,7 @@ WRITE = [
     "site",
     "organization",
 ]
-OPEN_TO_OTHERS = {"profile", "working_days", "invitation"}
+OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation"}
 
 
 def address(house: House, name: str) -> str:
@@ -46,6 +49,9 @@ def address(house: House, name: str) -> str:
         "retry_message": [house.message.public_id],
         "discard_message": [house.message.public_id],
         "resend_message": [house.message.public_id],
+        "decide_surge": [Surge.objects.create(opened_at=clock.now(), usual=60, limit=300).public_id]
+        if name == "decide_surge"
+        else [],
     }
     about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate"}
     return reverse(
@@ -90,7 +96,7 @@ def test_who_may_not_write(house: House, name: str, role: str) -> None:
     assert not User.objects.filter(is_coordinator=True).exclude(pk=house.coordinator.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days"])
+@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days", "mail_kinds"])
 def test_nothing_is_written_without_the_token_of_the_form(house: House, name: str) -> None:
     client = house.client("coordinator", enforce_csrf_checks=True)
     url = address(house, name)

@@ -1,23 +1,22 @@
-"""What may be done with mail: announce, release, deliver, sweep; and what a person decides: retry, discard, resend."""
+"""One message: announced at once, released, delivered, swept; and what a person decides: retry, discard, resend."""
 
 import datetime as dt
 import re
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from lms.lib import clock, names, safety
+from lms.lib import clock
 from lms.lib.failpoints import failpoint
 from lms.outbox import delivery, kinds, tasks, work
+from lms.outbox.actions.making import check_key, decision_in_words, new_message, person
 from lms.outbox.enums import FINAL, MessageState
 from lms.outbox.models import Message, Occasion
 
-LONGEST_KEY = 190  # the column holds 200; a coordinator's ":r2" must still fit
 SWEEP_ROWS = 200  # a sweep; what is left over is found 30 seconds later
-RETRY_FROM = (MessageState.QUEUED, MessageState.DEAD, MessageState.FAILED, MessageState.UNCERTAIN)
+RETRY_FROM = (MessageState.HELD, MessageState.QUEUED, MessageState.DEAD, MessageState.FAILED, MessageState.UNCERTAIN)
 DISCARD_FROM = (MessageState.WAITING, *RETRY_FROM)
 
 
@@ -28,11 +27,11 @@ def announce(
 
     The key is unique for ever: when it is there already nothing happens and None is returned, also when two callers come at once.
     The message is queued, or ``waiting`` until ``release`` (its attachment is not there yet). After the commit a worker is rung.
-    Raises KeyError for an unknown kind and ValueError for a key of more than 190 signs.
+    Raises KeyError for an unknown kind and ValueError for one that is gathered, or a key of more than 190 signs.
     """
-    kinds.get(kind)
-    if not key or len(key) > LONGEST_KEY:
-        raise ValueError(f"the key of an occasion must have 1 to {LONGEST_KEY} signs: {key[:60]!r}")
+    if kinds.get(kind).gathered:
+        raise ValueError(f"{kind} is gathered with other reasons: note it")
+    check_key(key)
     if Occasion.objects.filter(key=key).exists():
         return None
     return _insert(
@@ -92,10 +91,11 @@ def sweep(*, at: dt.datetime) -> dict[str, int]:
 
 
 def retry(message: Message, *, at: dt.datetime, by: uuid.UUID | str, reason: str) -> bool:
-    """A person queues a message anew that gave up, was refused, is uncertain, or waits for its next try. Tries begin at 0; the
-    Message-ID stays. False if its state does not allow it (any more)."""
+    """A person queues a message anew that gave up, was refused, is uncertain, is held, or waits for its next try. Tries begin at 0; the
+    Message-ID stays, and no sending hours are waited for. False if its state does not allow it (any more)."""
+    decision = "Send now" if message.state == MessageState.HELD else "Try again"
     return _decide(
-        message, RETRY_FROM, at=at, by=by, decision="Try again", reason=reason,
+        message, RETRY_FROM, at=at, by=by, decision=decision, reason=reason,
         state=MessageState.QUEUED, tries=0, next_try_at=at, settled_at=None, lease_token=None, lease_until=None,
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def resend(message: Message, *, at: dt.datetime, by: uuid.UUID | str, reason: st
     None if this message was sent again already: then that newer one is the one to look at. Raises ValidationError while the
     message is still on its way, and without a reason.
     """
-    decision = _decision("Sent again", reason)
+    decision = decision_in_words("Sent again", reason)
     if not Message.objects.filter(pk=message.pk, state__in=FINAL).exists():
         raise ValidationError("This message is still on its way. Wait until it is sent or settled.")
     reasons = [(_next_key(occasion.key), occasion.kind, occasion.ref) for occasion in message.occasions.all()]
@@ -125,27 +125,20 @@ def resend(message: Message, *, at: dt.datetime, by: uuid.UUID | str, reason: st
         at=at,
         state=MessageState.QUEUED,
         decision=decision,
-        decided_by=_person(by),
+        decided_by=person(by),
     )
 
 
 def _insert(
     kind: str, reasons: list[tuple[str, str, str]], recipient: Any, *, at: dt.datetime, state: str, **values: Any
 ) -> Message | None:
-    public_id = uuid.uuid4()
-    host = (safety.host_of(settings.SITE_URL) or "localhost")[-80:].lstrip(".-")
     try:
         with transaction.atomic():
-            message = Message.objects.create(
-                public_id=public_id, recipient=recipient, kind=kind, state=state, created_at=at, next_try_at=at,
-                message_id=f"<{public_id}@{host}>", **values,
-            )  # fmt: skip
+            message = new_message(kind, recipient, at=at, state=state, **values)
             for key, own_kind, ref in reasons:
                 Occasion.objects.create(
                     key=key, kind=own_kind, recipient=recipient, ref=ref, message=message, created_at=at
                 )
-            if state == MessageState.QUEUED:
-                work.ring_after_commit(tasks.DELIVER, message.pk)
     except IntegrityError:
         if Occasion.objects.filter(key__in=[key for key, _, _ in reasons]).exists():
             return None
@@ -168,23 +161,12 @@ def _decide(
     reason: str,
     **changes: Any,
 ) -> bool:
-    text = _decision(decision, reason)
+    text = decision_in_words(decision, reason)
     with transaction.atomic():
         won = Message.objects.filter(pk=message.pk, state__in=states).update(
-            decision=text, decided_by=_person(by), **changes
+            decision=text, decided_by=person(by), **changes
         )
         if won and changes["state"] == MessageState.QUEUED:
             work.ring_after_commit(tasks.DELIVER, message.pk)
     message.refresh_from_db()
     return won == 1
-
-
-def _decision(what: str, reason: str) -> str:
-    reason = names.one_line(reason)
-    if not reason:
-        raise ValidationError("Say in a few words why.")
-    return f"{what}: {reason}"[:300]
-
-
-def _person(by: uuid.UUID | str) -> uuid.UUID | None:
-    return by if isinstance(by, uuid.UUID) else None
