@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from lms.lib import clock
 from lms.outbox.enums import MessageState
-from lms.outbox.models import Message, Occasion
+from lms.outbox.models import Message, Occasion, Surge
 from lms.people.views.messages import ROWS_ON_TOP
 from tests.people.conftest import House
 from tests.people.views.test_messages import make_message
@@ -193,3 +193,77 @@ def test_reasons_that_wait_and_reasons_that_were_dropped(house: House, desk: Cli
 def test_no_reasons(house: House, desk: Client) -> None:
     assert "No reason waits" in desk.get(reverse("people:reasons")).content.decode()
     assert "Nothing was dropped" in desk.get(reverse("people:reasons"), {"show": "dropped"}).content.decode()
+
+
+# --- held mail ----------------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def surge(house: House) -> Surge:
+    """Five messages of two kinds are held."""
+    surge = Surge.objects.create(opened_at=clock.now(), usual=60, limit=300, wanted=5)
+    for person, kind in ((house.ordinary, "course_assigned"), (house.newcomer, "digest")):
+        for _ in range(4 if kind == "digest" else 1):
+            make_message(person, state=MessageState.HELD, kind=kind, surge=surge, subject="", body_text="")
+    return surge
+
+
+def word(desk: Client, surge: Surge, decision: str, reason: str = "A new course for all") -> Any:
+    return desk.post(reverse("people:decide_surge", args=[surge.public_id]), {"decision": decision, "reason": reason})
+
+
+def held_states() -> set[str]:
+    return set(Message.objects.filter(surge__isnull=False).values_list("state", flat=True))
+
+
+def test_held_mail_stands_on_top_with_examples(house: House, desk: Client, surge: Surge) -> None:
+    make_message(house.ordinary, state=DEAD)
+    response = desk.get(LIST)
+    text = response.content.decode()
+    assert "5 mails wait for your word; usual is 60 a day" in text
+    assert "more than the 300 that may go out in a day" in text
+    assert [(one.kind, one.number, len(one.examples)) for one in response.context["surge"]["held"]] == [
+        ("digest", 4, 3),
+        ("course_assigned", 1, 1),
+    ]
+    assert text.index("wait for your word") < text.index("1 needs a decision</h2>")
+    assert "Held mails that wait for your word" in desk.get(reverse("people:overview")).content.decode()
+
+
+def test_sending_what_is_held(house: House, desk: Client, surge: Surge) -> None:
+    response = word(desk, surge, "send")
+    assert response.headers["Location"] == LIST
+    assert held_states() == {"queued"}
+    surge.refresh_from_db()
+    assert (surge.decision, surge.decided_by, surge.reason) == (
+        "send",
+        house.coordinator.subject,
+        "A new course for all",
+    )
+    text = desk.get(LIST).content.decode()
+    assert "The mails go out" in text
+    assert "wait for your word" not in text
+
+
+def test_not_sending_what_is_held_and_deciding_twice(house: House, desk: Client, surge: Surge) -> None:
+    word(desk, surge, "discard")
+    assert held_states() == {"suppressed"}
+    assert "The mails will not be sent." in desk.get(LIST).content.decode()
+    word(desk, surge, "send")
+    assert held_states() == {"suppressed"}
+    assert "this was decided already" in desk.get(LIST).content.decode()
+
+
+def test_the_word_needs_a_reason_and_a_button(house: House, desk: Client, surge: Surge) -> None:
+    for decision, reason in (("send", " "), ("", "Because"), ("erase", "Because")):
+        response = word(desk, surge, decision, reason)
+        assert response.status_code == 422
+        assert "5 mails wait for your word" in response.content.decode()
+    assert held_states() == {"held"}
+    nobody = reverse("people:decide_surge", args=["00000000-0000-4000-8000-000000000000"])
+    assert desk.post(nobody, {"decision": "send", "reason": "x"}).status_code == 404
+
+
+def test_one_held_message_can_be_sent_by_itself(house: House, desk: Client, surge: Surge) -> None:
+    one = surge.messages.get(kind="course_assigned")
+    decide(desk, "retry", one)
+    assert states(one) == ["queued"]
+    assert "4 mails wait for your word" in desk.get(LIST).content.decode()
