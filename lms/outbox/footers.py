@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from lms.outbox import preferences
-from lms.outbox.kinds import Kind, SecretLink, why_of
+from lms.outbox.kinds import Kind, SecretLink, sender_of, why_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,8 @@ def footer_of(reasons: Sequence[Kind], recipient: Any) -> Footer:
     One-click unsubscribe (RFC 8058) only where every reason is optional: what is required cannot be switched off, so a mail that
     carries both kinds points to the profile page.
     """
-    whys = list(dict.fromkeys(why for kind in reasons if (why := why_of(kind, recipient))))
+    sender = sender_of(recipient)
+    whys = list(dict.fromkeys(why for kind in reasons if (why := why_of(kind, sender))))
     values: dict[str, Any] = {"whys": whys, "compulsory": not any(kind.optional for kind in reasons)}
     if not all(kind.optional for kind in reasons):
         values["profile_url"] = f"{settings.SITE_URL}{reverse('people:profile')}"

@@ -112,10 +112,14 @@ def label(slug: str) -> str:
     return _kinds[slug].label if slug in _kinds else slug
 
 
-def why_of(kind: Kind, recipient: Any) -> str:
-    """Why mail of this kind comes, in words for this recipient; they go after "because"."""
-    organization = letterhead_of(recipient).get("organization")
-    return kind.why_it_comes.format(organization=getattr(organization, "name", "") or "your organization")
+def sender_of(recipient: Any) -> str:
+    """The name of the organization that writes, from the letterhead."""
+    return getattr(letterhead_of(recipient).get("organization"), "name", "") or "your organization"
+
+
+def why_of(kind: Kind, sender: str) -> str:
+    """Why mail of this kind comes, in words that go after "because"."""
+    return kind.why_it_comes.format(organization=sender)
 
 
 def register_letterhead(letterhead: Letterhead) -> None:

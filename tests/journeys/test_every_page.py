@@ -126,6 +126,11 @@ def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, k
     for code in ("code", "revoked_code", "superseded_code"):
         look(visitor, f"/verify/{known[code]}")
     look(visitor, "/verify/UNKNOWN", status=404)
+    page = look(visitor, known["mail_off"])
+    page.get_by_role("button", name="Switch it off").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Switched off")
+    look(visitor)
+    look(visitor, "/mail/off/not-a-token/", status=404)
     look(visitor, "/nothing-here/", status=404)
     link = link_in(stack.wait_for_mail("yuki.tanaka@alderford.example", "invitation"), "/invitation/")
     page = look(visitor, link)

@@ -268,7 +268,7 @@ def test_every_kind_says_why_it_comes(maya: User) -> None:
     for kind in kinds.all_kinds():
         if kind.slug == "digest":
             continue  # its lines come from other kinds, and each says why
-        why = kinds.why_of(kind, maya)
+        why = kinds.why_of(kind, kinds.sender_of(maya))
         assert why, kind.slug
         assert "{" not in why
         assert not why.endswith(".")

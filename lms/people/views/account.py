@@ -79,17 +79,17 @@ def _profile_page(
         optional, off = preferences.optional_kinds(user), preferences.off(user)
         wanted = [kind.slug for kind in optional if kind.slug not in off]
         mail = MailKindsForm(optional=optional, initial={"kinds": wanted})
-    compulsory = [
-        (kind, kinds.why_of(kind, user))
-        for kind in kinds.all_kinds()
-        if kind.why_it_comes and not kind.optional and kind.concerns(user)
-    ]
+    sender = kinds.sender_of(user)
+    compulsory: dict[str, list[str]] = {}
+    for kind in kinds.all_kinds():
+        if kind.why_it_comes and not kind.optional and kind.concerns(user):
+            compulsory.setdefault(kinds.why_of(kind, sender), []).append(kind.label)
     context = {
         "form": form,
         "days": days,
         "mail": mail,
         "forms": [days, mail],
-        "compulsory": compulsory,
+        "compulsory": list(compulsory.items()),
         "coordinators": coordinators(),
     }
     return render(request, "people/account/profile.html", context, status=status_of(form, days, mail))

@@ -128,26 +128,26 @@ def test_the_profile_lists_what_can_be_switched_off_and_why_the_rest_comes(house
         "result_raised",
     ]
     assert response.context["mail"]["kinds"].value() == ["certificate_ready", "dispute_answered", "result_raised"]
-    assert re.search(r"It comes because \S[^.<]* requires this course of you\.", text)
+    assert re.search(r"Because \S[^.<]* requires this course of you\.", text)
     assert "you coordinate training" not in text
 
 
 def test_mail_about_a_role_is_listed_for_those_who_have_it(house: House) -> None:
     def listed(role: str) -> set[str]:
         response = house.client(role).get(reverse("people:profile"))
-        return {kind.slug for kind, _ in response.context["compulsory"]}
+        return {label for _, labels in response.context["compulsory"] for label in labels}
 
     everybody = {
-        "attempt_opened",
-        "course_assigned",
-        "due_soon",
-        "invitation",
-        "overdue",
-        "password_reset",
+        "Another attempt opened",
+        "Course assigned",
+        "Due in 3 days",
+        "Invitation",
+        "Overdue",
+        "Password reset",
     }
     assert listed("ordinary") == everybody
-    assert listed("supervisor") == everybody | {"attempts_used"}
-    assert listed("coordinator") == everybody | {"attempts_used", "review_opened"}
+    assert listed("supervisor") == everybody | {"Somebody used all attempts"}
+    assert listed("coordinator") == everybody | {"Somebody used all attempts", "A question is disputed"}
 
 
 def test_choosing_which_mail_one_gets(house: House) -> None:
