@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import before_task_publish, worker_process_init
+from celery.signals import before_task_publish, task_success, worker_process_init
 
 from lms.lib import env
 from lms.lib.deathsig import die_with_parent
@@ -45,6 +45,7 @@ def _every(variable: str, seconds: int, task: str) -> dict[str, Any]:
 
 BEAT_SCHEDULE = {
     "pulse": _every("LMS_BEAT_PULSE_SECONDS", 15, "lms.health.tasks.pulse"),
+    "pulse mail": _every("LMS_BEAT_MAIL_PULSE_SECONDS", 60, "lms.health.tasks.pulse_mail"),
     "sweep mail": _every("LMS_BEAT_SWEEP_SECONDS", 30, "lms.outbox.tasks.sweep"),
     "sweep courses": _every("LMS_BEAT_SWEEP_SECONDS", 30, "courses.tasks.sweep"),
     "bring duties into line": _every("LMS_BEAT_DUTIES_SECONDS", 60, "courses.tasks.bring_duties_into_line"),
@@ -112,6 +113,20 @@ def _note_pulse(**_: Any) -> None:
 
     close_old_connections()  # beat has no requests or tasks at whose ends Django would do this
     note_asked()
+
+
+#: tasks whose runs are watched, and the pulse that each keeps
+WATCHED_RUNS = {"courses.tasks.plan_reminders": "plan", "lms.outbox.tasks.gather": "gather"}
+
+
+@task_success.connect(weak=False)
+def _note_run(sender: Any = None, **_: Any) -> None:
+    """Runs in the worker, after a task ended without an error."""
+    from lms.health.actions import note_run
+
+    pulse = WATCHED_RUNS.get(getattr(sender, "name", ""))
+    if pulse:
+        note_run(pulse)
 
 
 @worker_process_init.connect(weak=False)

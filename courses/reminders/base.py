@@ -57,6 +57,7 @@ class DutyReminder(kinds.Kind, ABC):
 
     gathered: ClassVar[bool] = True
     dated: ClassVar[bool] = True
+    why_it_comes: ClassVar[str] = "{organization} requires this course of you"
     noted_when_made: ClassVar[bool] = False
 
     @abstractmethod

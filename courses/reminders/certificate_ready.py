@@ -16,6 +16,8 @@ from lms.people.links import site_url
 class CertificateReady(kinds.Kind):
     slug = "certificate_ready"
     label = "Certificate ready"
+    why_it_comes = "you completed a course of {organization}"
+    optional = True
     resend_after_doubt = True
 
     def certificate(self, occasion: Occasion) -> Certificate | None:

@@ -7,3 +7,11 @@ def pulse() -> None:
     from lms.health.actions import note_answered
 
     note_answered()
+
+
+@shared_task
+def pulse_mail() -> None:
+    """Beat rings for this; a worker tries the mail line out. Nothing is sent."""
+    from lms.health.actions import try_mail
+
+    try_mail()

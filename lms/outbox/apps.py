@@ -7,4 +7,6 @@ class OutboxConfig(AppConfig):
     verbose_name = "Mail"
 
     def ready(self) -> None:
-        from lms.outbox import digest  # noqa: F401  registers itself as a kind of mail
+        from lms.outbox import digest, kinds, preferences  # noqa: F401  the digest registers itself as a kind of mail
+
+        kinds.register_preference(preferences.is_wanted)

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from lms.lib import names
 from lms.lib.failpoints import failpoint
-from lms.outbox import digest, kinds, rendering, sending, work
+from lms.outbox import digest, footers, kinds, rendering, sending, work
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
 from lms.record import actions as record
@@ -136,7 +136,8 @@ class Delivery:
                 kind = kinds.get(wanted[0].kind)
             contexts = [kind.context(occasion, at) for occasion in wanted]
         self.told = sorted(occasion.key for occasion in wanted)
-        letter = rendering.render(kind, contexts, recipient)
+        footer = footers.footer_of([kinds.get(occasion.kind) for occasion in wanted], recipient)
+        letter = rendering.render(kind, contexts, recipient, footer.values)
         self.rendered = {
             "subject": letter.subject[:200],
             "body_text": letter.stored_text,
@@ -148,6 +149,7 @@ class Delivery:
             message_id=message.message_id,
             attachments=kind.attachments(message),
             at=at,
+            headers=footer.headers,
         )
 
     def _wait_for_hours(self, at: dt.datetime) -> None:

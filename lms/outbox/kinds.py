@@ -44,6 +44,12 @@ class Kind:
     gathered: ClassVar[bool] = False
     urgent: ClassVar[bool] = False
     optional: ClassVar[bool] = False
+    #: goes after "You get this mail because"; ``{organization}`` becomes its name
+    why_it_comes: ClassVar[str] = ""
+
+    def concerns(self, recipient: Any) -> bool:
+        """Whether mail of this kind can ever come to this person; their profile page lists the kinds that can."""
+        return True
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         """Asked just before sending: None if the mail is still true and wanted, else the reason why not, as a sentence."""
@@ -104,6 +110,16 @@ def gathered_slugs() -> list[str]:
 def label(slug: str) -> str:
     """The kind's label; the slug itself for a kind that is no longer known."""
     return _kinds[slug].label if slug in _kinds else slug
+
+
+def sender_of(recipient: Any) -> str:
+    """The name of the organization that writes, from the letterhead."""
+    return getattr(letterhead_of(recipient).get("organization"), "name", "") or "your organization"
+
+
+def why_of(kind: Kind, sender: str) -> str:
+    """Why mail of this kind comes, in words that go after "because"."""
+    return kind.why_it_comes.format(organization=sender)
 
 
 def register_letterhead(letterhead: Letterhead) -> None:

@@ -112,3 +112,17 @@ class Occasion(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class MailPreference(models.Model):
+    """A kind of mail that a person has switched off. Not evidence: the row goes when they switch it on again."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="mail_preferences")
+    kind = models.CharField(max_length=40)
+    off_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recipient", "kind"], name="outbox_one_preference_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} is off for {self.recipient_id}"

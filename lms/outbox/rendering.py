@@ -27,21 +27,22 @@ class Letter:
     stored_html: str
 
 
-def render(kind: Kind, contexts: list[dict[str, Any]], recipient: Any) -> Letter:
+def render(kind: Kind, contexts: list[dict[str, Any]], recipient: Any, footer: dict[str, Any] | None = None) -> Letter:
     """Renders subject, text and HTML of a mail with one or more reasons.
 
-    Templates get the letterhead, ``name`` (how the person is greeted), the values of the first reason, and ``items`` with those
+    Templates get the letterhead, the values of the footer, ``name`` (how the person is greeted), the values of the first reason, and ``items`` with those
     of all. The subject is made without secrets, on one line. Raises SecretWouldBeStoredError, and ValueError when a
     secret kind made no link.
     """
     context = {
         **letterhead_of(recipient),
+        **(footer or {}),
         "name": recipient.get_short_name(),
         **contexts[0],
         "items": contexts,
     }
     secrets = _secrets(context)
-    if kind.secret and not secrets:
+    if kind.secret and not _secrets(contexts):
         raise ValueError(f"{kind.slug} made no secret link")
     hidden = _hide(context)
     subject = names.one_line(_one(kind, "subject.txt", hidden))

@@ -8,6 +8,7 @@ import email.utils
 import os
 import re
 import smtplib
+import tempfile
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -20,6 +21,8 @@ from lms.lib import names
 from lms.lib.failpoints import failpoint
 from lms.outbox.kinds import Attachment
 from lms.outbox.rendering import Letter
+
+TRIAL_SECONDS = 8.0  # a step; a trial must not hold a worker as long as a mail may
 
 
 class TryLaterError(Exception):
@@ -37,6 +40,9 @@ class InDoubtError(Exception):
 class Line(Protocol):
     def open(self) -> object: ...
 
+    def check(self) -> None:
+        """Asks the other side of an open line whether it would take mail. Nothing is sent."""
+
     def envelope(self, mail: EmailMultiAlternatives) -> None: ...
 
     def data(self, mail: EmailMultiAlternatives) -> str:
@@ -45,19 +51,38 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-def line() -> Line:
-    """The line that EMAIL_BACKEND asks for, not yet open."""
+def line(timeout: float | None = None) -> Line:
+    """The line that EMAIL_BACKEND asks for, not yet open. ``timeout`` is that of each step over the network, if not EMAIL_TIMEOUT."""
     if settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
-        return SmtpLine()
+        return SmtpLine(timeout=timeout)
     if settings.EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":
         return FileLine(Path(settings.EMAIL_FILE_PATH))
     return OtherLine()
 
 
+def try_out() -> str:
+    """Opens the line, asks whether it would take mail, and closes it; nothing is sent. Returns "" if it would, else what was said."""
+    trial = line(min(TRIAL_SECONDS, settings.EMAIL_TIMEOUT))
+    try:
+        trial.open()
+        trial.check()
+    except (TryLaterError, RefusedError, InDoubtError) as error:
+        return str(error) or "The mail server did not say why."
+    finally:
+        trial.close()
+    return ""
+
+
 def compose(
-    *, to: str, letter: Letter, message_id: str, attachments: list[Attachment], at: dt.datetime
+    *,
+    to: str,
+    letter: Letter,
+    message_id: str,
+    attachments: list[Attachment],
+    at: dt.datetime,
+    headers: dict[str, str] | None = None,
 ) -> EmailMultiAlternatives:
-    """The mail as it is sent: text, HTML, attachments. No header value can hold a line break."""
+    """The mail as it is sent: text, HTML, attachments, further headers. No header value can hold a line break."""
     mail = EmailMultiAlternatives(
         subject=names.one_line(letter.subject),
         body=letter.text,
@@ -66,6 +91,7 @@ def compose(
             "Message-ID": message_id,
             "Date": email.utils.format_datetime(at),
             "Auto-Submitted": "auto-generated",
+            **(headers or {}),
         },
     )
     mail.attach_alternative(letter.html, "text/html")
@@ -91,6 +117,15 @@ class SmtpLine(smtp.EmailBackend):
             raise TryLaterError(_said(error)) from error
         self._usable = True
         return True
+
+    def check(self) -> None:
+        try:
+            code, reply = self.connection.noop()
+        except OSError as error:
+            self._usable = False
+            raise TryLaterError(_said(error)) from error
+        if code != 250:
+            _refuse(code, reply)
 
     def envelope(self, mail: EmailMultiAlternatives) -> None:
         encoding = mail.encoding or settings.DEFAULT_CHARSET
@@ -166,6 +201,13 @@ class FileLine:
         except OSError as error:
             raise TryLaterError(f"The mail folder cannot be made ({error.strerror}).") from error
 
+    def check(self) -> None:
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(b"Is there room?\n")
+        except OSError as error:
+            raise TryLaterError(f"The mail folder cannot be written ({error.strerror}).") from error
+
     def envelope(self, mail: EmailMultiAlternatives) -> None:
         """Nothing can be refused here."""
 
@@ -200,6 +242,14 @@ class OtherLine:
 
     def open(self) -> None:
         """The backend opens by itself."""
+
+    def check(self) -> None:
+        try:
+            connection = get_connection()
+            connection.open()
+            connection.close()
+        except Exception as error:
+            raise TryLaterError(_said(error)) from error
 
     def envelope(self, mail: EmailMultiAlternatives) -> None:
         """The backend has no stage for it."""

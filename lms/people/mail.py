@@ -27,6 +27,7 @@ class InvitationMail(kinds.Kind):
 
     slug = "invitation"
     label = "Invitation"
+    why_it_comes = "you work or volunteer at {organization}"
     secret = True
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
@@ -58,6 +59,7 @@ class PasswordResetMail(kinds.Kind):
 
     slug = "password_reset"
     label = "Password reset"
+    why_it_comes = "your address was typed on our “Forgot your password?” page"
     secret = True
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, sites, teams
+from lms.people.views import account, messages, organization, overview, people, reasons, sites, teams
 
 app_name = "people"
 
 urlpatterns = [
     path("account/profile/", account.profile, name="profile"),
     path("account/profile/days/", account.working_days, name="working_days"),
+    path("account/profile/mail/", account.mail_kinds, name="mail_kinds"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),
     path("coordinator/", overview.overview, name="overview"),
     path("coordinator/people/", people.people, name="people"),
@@ -32,6 +33,9 @@ urlpatterns = [
     path("coordinator/sites/<int:pk>/", sites.site, name="site"),
     path("coordinator/organization/", organization.organization, name="organization"),
     path("coordinator/messages/", messages.messages, name="messages"),
+    path("coordinator/messages/decide/", messages.decide_messages, name="decide_messages"),
+    path("coordinator/messages/held/<uuid:public_id>/", messages.decide_surge, name="decide_surge"),
+    path("coordinator/messages/reasons/", reasons.reasons, name="reasons"),
     path("coordinator/messages/<uuid:public_id>/", messages.message, name="message"),
     path("coordinator/messages/<uuid:public_id>/retry/", messages.retry, name="retry_message"),
     path("coordinator/messages/<uuid:public_id>/discard/", messages.discard, name="discard_message"),

@@ -19,6 +19,7 @@ class AttemptOpened(kinds.Kind):
     slug = "attempt_opened"
     label = "Another attempt opened"
     gathered = True
+    why_it_comes = "{organization} requires this course of you, and another attempt at its quiz is open for you"
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         extra = self._about(occasion)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from courses.models import Enrollment, Unit
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
+from lms.people import roles
 from lms.people.links import site_url
 from lms.people.queries.teams import supervisors_of
 from quizzes.queries.standing import standing
@@ -21,6 +22,10 @@ class AttemptsUsed(kinds.Kind):
     label = "Somebody used all attempts"
     gathered = True
     urgent = True
+    why_it_comes = "you supervise the person whom it is about, or coordinate training at {organization}"
+
+    def concerns(self, recipient: Any) -> bool:
+        return roles.is_coordinator(recipient) or roles.is_supervisor(recipient)
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         enrollment, unit, allowed = self._about(occasion)

@@ -19,6 +19,8 @@ class DisputeAnswered(kinds.Kind):
     slug = "dispute_answered"
     label = "Answer about a disputed question"
     gathered = True
+    why_it_comes = "you told us that a question is wrong"
+    optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         found = self._about(occasion)

@@ -19,6 +19,8 @@ class ResultRaised(kinds.Kind):
     slug = "result_raised"
     label = "Quiz result raised"
     gathered = True
+    why_it_comes = "you took a quiz of {organization}"
+    optional = True
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         rescore = self._about(occasion)

@@ -18,6 +18,10 @@ class ReviewOpened(kinds.Kind):
     slug = "review_opened"
     label = "A question is disputed"
     gathered = True
+    why_it_comes = "you coordinate training at {organization}"
+
+    def concerns(self, recipient: Any) -> bool:
+        return bool(recipient.is_coordinator)
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         if not occasion.recipient.is_coordinator:

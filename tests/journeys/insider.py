@@ -35,6 +35,7 @@ from courses.models import (  # noqa: E402
 )
 from lms.demo.cast import PASSWORD  # noqa: E402
 from lms.lib import clock, dates  # noqa: E402
+from lms.outbox import preferences  # noqa: E402
 from lms.outbox.models import Message, Occasion  # noqa: E402
 from lms.people.actions import people  # noqa: E402
 from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User  # noqa: E402
@@ -301,6 +302,8 @@ def addresses() -> dict[str, str]:
         "message": str(Message.objects.filter(state="sent").latest("pk").public_id),
         "deactivated": str(User.objects.filter(is_active=False)[0].public_id),
         "invited": str(User.objects.get(name="Yuki Tanaka").public_id),
+        "mail_off": "/"
+        + preferences.link(User.objects.get(name="Yuki Tanaka"), ["certificate_ready"]).split("/", 3)[3],
     }
 
 

@@ -26,6 +26,7 @@ NO_PAGE = {
     "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
     "people:working_days", "home", "batch_list", "resume_batch",
+    "people:decide_messages", "people:decide_surge", "people:mail_kinds",
 }  # fmt: skip
 
 
@@ -126,6 +127,11 @@ def test_pages_for_anybody(stack: Stack, visit: Visit, inspection: Inspection, k
     for code in ("code", "revoked_code", "superseded_code"):
         look(visitor, f"/verify/{known[code]}")
     look(visitor, "/verify/UNKNOWN", status=404)
+    page = look(visitor, known["mail_off"])
+    page.get_by_role("button", name="Switch it off").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Switched off")
+    look(visitor)
+    look(visitor, "/mail/off/not-a-token/", status=404)
     look(visitor, "/nothing-here/", status=404)
     link = link_in(stack.wait_for_mail("yuki.tanaka@alderford.example", "invitation"), "/invitation/")
     page = look(visitor, link)
@@ -369,8 +375,12 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         "/coordinator/sites/add/",
         f"/coordinator/sites/{known['site']}/",
         "/coordinator/organization/",
+        "/coordinator/health/",
         "/coordinator/messages/",
         "/coordinator/messages/?show=dead",
+        "/coordinator/messages/?show=open",
+        "/coordinator/messages/reasons/",
+        "/coordinator/messages/reasons/?show=dropped",
         f"/coordinator/messages/{known['message']}/",
         f"/team/people/{stack.ask('person', name='Olena Kovalenko-Marsh')['public_id']}/",
         "/styleguide/",

@@ -101,6 +101,28 @@ def test_work_gets_done_soon_after_the_start_and_a_second_run_on_the_same_folder
     first.assert_nothing_left(1)
 
 
+def test_a_worker_that_is_connected_but_takes_nothing_is_named_within_three_minutes(
+    start: Start, used_var: Path, tmp_path: Path
+) -> None:
+    """F7: its processes live and hold their connections, the broker answers, beat rings on."""
+    hands = tmp_path / "clock"
+    every = {"LMS_BEAT_PULSE_SECONDS": "1", "LMS_BEAT_MAIL_PULSE_SECONDS": "2"}
+    run = start(used_var, LMS_TEST_CLOCK=str(hands), **every).wait_until_ready()
+    wait_for(lambda: run.get("/health/work")[0] == 200, 30, "/health/work answers 200")
+    workers = [pid for pid, line in run.left().items() if " worker" in line]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    hands.write_text("170")
+    wait_for(lambda: "beat" not in run.get("/health/work")[1].get("problems", {}), 20, "beat rings on")
+    status, body = run.get("/health/work")
+    assert (status, set(body["problems"])) == (503, {"worker"})
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: run.get("/health/work")[0] == 200, 30, "/health/work answers 200 again")
+    assert run.stop(signal.SIGTERM) == 0
+
+
 def test_nothing_outlives_a_killed_parent(start: Start, used_var: Path) -> None:
     """make, or the shell of a closed window, dies by signal 9; the launcher and all its children follow."""
     script = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from lms.outbox.kinds import Kind
 from lms.people.enums import Theme
 from lms.people.forms.fields import WorkingDaysField
 from lms.people.models import User
@@ -34,6 +35,20 @@ class WorkingDaysForm(forms.Form):
     working_days = WorkingDaysField(
         help_text="Mail about your training comes only on these days, between 8 am and 6 pm, and never more than one mail a day.",
     )
+
+
+class MailKindsForm(forms.Form):
+    """Which of the optional kinds of mail a person gets. A box that is not ticked switches its kind off."""
+
+    kinds = forms.MultipleChoiceField(
+        label="Mail that you can switch off", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, optional: list[Kind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["kinds"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(kind.slug, kind.label) for kind in optional]
 
 
 class InvitationForm(forms.Form):

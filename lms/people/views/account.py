@@ -11,10 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from lms.lib import clock
+from lms.outbox import kinds, preferences
 from lms.people.access import signed_in
 from lms.people.actions.invitations import accept
 from lms.people.actions.people import change_person, choose_theme
-from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, ThemeForm, WorkingDaysForm
+from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, MailKindsForm, ThemeForm, WorkingDaysForm
 from lms.people.models import User
 from lms.people.queries.invitations import LinkGoneError, usable
 from lms.people.queries.people import coordinators
@@ -31,7 +32,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         choose_theme(user, form.chosen())
         messages.success(request, "The look of the pages is saved.")
         return redirect("people:profile")
-    return _profile_page(request, form, _days_form(user))
+    return _profile_page(request, look=form)
 
 
 @login_required
@@ -44,16 +45,54 @@ def working_days(request: HttpRequest) -> HttpResponse:
         change_person(user, working_days=form.cleaned_data["working_days"], by=user.subject, at=clock.now())
         messages.success(request, "The days on which you get mail are saved.")
         return redirect("people:profile")
-    return _profile_page(request, ThemeForm(initial={"theme": user.theme or SYSTEM_LOOK}), form)
+    return _profile_page(request, days=form)
 
 
-def _days_form(user: User) -> WorkingDaysForm:
-    return WorkingDaysForm(initial={"working_days": user.working_days})
+@login_required
+@require_POST
+def mail_kinds(request: HttpRequest) -> HttpResponse:
+    """Switches the optional kinds of mail on and off, as ticked. Kinds that are no choice of this person stay as they are."""
+    user = signed_in(request)
+    optional = preferences.optional_kinds(user)
+    form = MailKindsForm(request.POST, optional=optional)
+    if form.is_valid():
+        at = clock.now()
+        for kind in optional:
+            preferences.switch(user, kind.slug, kind.slug in form.cleaned_data["kinds"], at)
+        messages.success(request, "Your choice of mail is saved.")
+        return redirect("people:profile")
+    return _profile_page(request, mail=form)
 
 
-def _profile_page(request: HttpRequest, form: ThemeForm, days: WorkingDaysForm) -> HttpResponse:
-    context = {"form": form, "days": days, "forms": [days], "coordinators": coordinators()}
-    return render(request, "people/account/profile.html", context, status=status_of(form, days))
+def _profile_page(
+    request: HttpRequest,
+    *,
+    look: ThemeForm | None = None,
+    days: WorkingDaysForm | None = None,
+    mail: MailKindsForm | None = None,
+) -> HttpResponse:
+    """The profile; a form that was sent with errors is shown in its place."""
+    user = signed_in(request)
+    form = look or ThemeForm(initial={"theme": user.theme or SYSTEM_LOOK})
+    days = days or WorkingDaysForm(initial={"working_days": user.working_days})
+    if mail is None:
+        optional, off = preferences.optional_kinds(user), preferences.off(user)
+        wanted = [kind.slug for kind in optional if kind.slug not in off]
+        mail = MailKindsForm(optional=optional, initial={"kinds": wanted})
+    sender = kinds.sender_of(user)
+    compulsory: dict[str, list[str]] = {}
+    for kind in kinds.all_kinds():
+        if kind.why_it_comes and not kind.optional and kind.concerns(user):
+            compulsory.setdefault(kinds.why_of(kind, sender), []).append(kind.label)
+    context = {
+        "form": form,
+        "days": days,
+        "mail": mail,
+        "forms": [days, mail],
+        "compulsory": list(compulsory.items()),
+        "coordinators": coordinators(),
+    }
+    return render(request, "people/account/profile.html", context, status=status_of(form, days, mail))
 
 
 @sensitive_post_parameters("password", "again")

@@ -1,13 +1,14 @@
-"""The coordinator's first page: what waits."""
+"""The coordinator's first page: what does not work, and what waits."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from lms.lib import clock
-from lms.outbox.queries import PERSON_FILTER, needs_a_person
+from lms.outbox.queries import PERSON_FILTER, held, needs_a_person
 from lms.people import tasks_list
 from lms.people.access import coordinator_required
+from lms.people.alarms import alarms
 from lms.people.enums import PersonState
 from lms.people.queries.people import counts_by_state
 from lms.people.queries.teams import without_supervisor
@@ -27,6 +28,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             f"{reverse('people:messages')}?show={PERSON_FILTER}",
             needs_a_person().count(),
         ),
+        Waiting("Held mails that wait for your word: far more than usual", reverse("people:messages"), held()),
         Waiting(
             "Invitations that ran out before they were used", f"{people}?state=ran_out", counts[PersonState.RAN_OUT]
         ),
@@ -39,6 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "people/overview.html",
         {
             "at": at,
+            "alarms": alarms(at),
             "tasks": [task for task in own if task.number] + tasks_list.waiting(at),
             "active": counts[PersonState.ACTIVE],
             "invited": counts[PersonState.INVITED],

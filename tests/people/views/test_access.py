@@ -6,13 +6,24 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from lms.lib import clock
+from lms.outbox.models import Surge
 from lms.people import urls
 from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message"]  # fmt: skip
-WRITE_ONLY = ["invite", "add_supervisor", "remove_supervisor", "retry_message", "discard_message", "resend_message"]
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons"]  # fmt: skip
+WRITE_ONLY = [
+    "invite",
+    "add_supervisor",
+    "remove_supervisor",
+    "retry_message",
+    "discard_message",
+    "resend_message",
+    "decide_messages",
+    "decide_surge",
+]
 WRITE = [
     *WRITE_ONLY,
     "add_person",
@@ -25,7 +36,7 @@ WRITE = [
     "site",
     "organization",
 ]
-OPEN_TO_OTHERS = {"profile", "working_days", "invitation"}
+OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation"}
 
 
 def address(house: House, name: str) -> str:
@@ -38,6 +49,9 @@ def address(house: House, name: str) -> str:
         "retry_message": [house.message.public_id],
         "discard_message": [house.message.public_id],
         "resend_message": [house.message.public_id],
+        "decide_surge": [Surge.objects.create(opened_at=clock.now(), usual=60, limit=300).public_id]
+        if name == "decide_surge"
+        else [],
     }
     about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate"}
     return reverse(
@@ -82,7 +96,7 @@ def test_who_may_not_write(house: House, name: str, role: str) -> None:
     assert not User.objects.filter(is_coordinator=True).exclude(pk=house.coordinator.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days"])
+@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days", "mail_kinds"])
 def test_nothing_is_written_without_the_token_of_the_form(house: House, name: str) -> None:
     client = house.client("coordinator", enforce_csrf_checks=True)
     url = address(house, name)

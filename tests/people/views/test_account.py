@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from lms.lib import clock
+from lms.outbox import preferences
 from lms.outbox.models import Message
 from lms.people.actions.invitations import invite, open_link
 from lms.people.models import Invitation, User
@@ -115,6 +116,62 @@ def test_days_that_are_none_are_refused(house: House, sent: list[str]) -> None:
 def test_the_days_are_for_people_who_are_signed_in(client: Client, db: None) -> None:
     response = client.post(reverse("people:working_days"), {"working_days": ["1"]})
     assert response.headers["Location"].startswith("/account/login/")
+
+
+# --- which mail ---------------------------------------------------------------------------------------------------------------
+def test_the_profile_lists_what_can_be_switched_off_and_why_the_rest_comes(house: House) -> None:
+    response = house.client("ordinary").get(reverse("people:profile"))
+    text = response.content.decode()
+    assert [value for value, _ in response.context["mail"].fields["kinds"].choices] == [
+        "certificate_ready",
+        "dispute_answered",
+        "result_raised",
+    ]
+    assert response.context["mail"]["kinds"].value() == ["certificate_ready", "dispute_answered", "result_raised"]
+    assert re.search(r"Because \S[^.<]* requires this course of you\.", text)
+    assert "you coordinate training" not in text
+
+
+def test_mail_about_a_role_is_listed_for_those_who_have_it(house: House) -> None:
+    def listed(role: str) -> set[str]:
+        response = house.client(role).get(reverse("people:profile"))
+        return {label for _, labels in response.context["compulsory"] for label in labels}
+
+    everybody = {
+        "Another attempt opened",
+        "Course assigned",
+        "Due in 3 days",
+        "Invitation",
+        "Overdue",
+        "Password reset",
+    }
+    assert listed("ordinary") == everybody
+    assert listed("supervisor") == everybody | {"Somebody used all attempts"}
+    assert listed("coordinator") == everybody | {"Somebody used all attempts", "A question is disputed"}
+
+
+def test_choosing_which_mail_one_gets(house: House) -> None:
+    client, url = house.client("ordinary"), reverse("people:mail_kinds")
+    assert client.post(url, {"kinds": ["result_raised"]}).headers["Location"] == reverse("people:profile")
+    assert preferences.off(house.ordinary) == {"certificate_ready", "dispute_answered"}
+    assert preferences.off(house.supervisor) == set()
+    shown = client.get(reverse("people:profile")).context["mail"]["kinds"].value()
+    assert shown == ["result_raised"]
+    client.post(url, {"kinds": ["result_raised", "certificate_ready", "dispute_answered"]})
+    assert preferences.off(house.ordinary) == set()
+
+
+@pytest.mark.parametrize("kind", ["overdue", "review_opened", "junk"])
+def test_what_is_required_cannot_be_chosen(house: House, kind: str) -> None:
+    response = house.client("ordinary").post(reverse("people:mail_kinds"), {"kinds": [kind]})
+    assert response.status_code == 422
+    assert preferences.off(house.ordinary) == set()
+
+
+def test_the_choice_of_mail_is_for_people_who_are_signed_in(house: House) -> None:
+    response = house.client("stranger").post(reverse("people:mail_kinds"), {"kinds": []})
+    assert response.headers["Location"].startswith("/account/login/")
+    assert house.client("ordinary").get(reverse("people:mail_kinds")).status_code == 405
 
 
 # --- invitation ---------------------------------------------------------------------------------------------------------------

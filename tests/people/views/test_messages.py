@@ -66,7 +66,7 @@ def test_the_list_takes_the_same_queries_however_long(
 ) -> None:
     for _ in range(rows):
         make_message(house.ordinary)
-    assert queries_of(reverse("people:messages") + "?show=sent") == 9
+    assert queries_of(reverse("people:messages") + "?show=sent") == 10
 
 
 def test_a_message_shows_what_was_said_without_running_it(house: House, desk: Client) -> None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from lms.lib import clock
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message
-from lms.people import tasks_list
+from lms.people import alarms, tasks_list
 from lms.people.models import Invitation, Organization, Site, Supervision, Team
 from lms.record.queries import events_of
 from tests.factories import make_organization, make_site, make_supervisor, make_team, make_user
@@ -42,6 +42,7 @@ def test_the_overview_lists_what_waits(house: House, desk: Client, monkeypatch: 
 
 def test_nothing_waits(house: House, desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks_list, "_questions", [])
+    monkeypatch.setattr(alarms, "_sources", [])
     Invitation.objects.update(expires_at=clock.now() + dt.timedelta(days=1))
     assert "Nothing waits for you" in desk.get(reverse("people:overview")).content.decode()
 
@@ -53,7 +54,7 @@ def test_the_overview_takes_the_same_queries_however_much_waits(
     monkeypatch.setattr(tasks_list, "_questions", [])
     for number in range(rows):
         make_user(f"Extra {number}", email=None, team=make_team(f"Team {number}"))
-    assert queries_of(reverse("people:overview")) == 8
+    assert queries_of(reverse("people:overview")) == 14
 
 
 def test_registering_a_task_twice_is_once(monkeypatch: pytest.MonkeyPatch, at: dt.datetime) -> None:

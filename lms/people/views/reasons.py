@@ -1,0 +1,18 @@
+"""Reasons to write that are not in a mail: those that wait to be gathered, and those that were dropped, with why."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from lms.outbox import kinds
+from lms.outbox import queries as outbox
+from lms.people.access import coordinator_required
+from lms.people.views.base import desk_page, page_of
+
+
+@coordinator_required
+@require_safe
+def reasons(request: HttpRequest) -> HttpResponse:
+    dropped = request.GET.get("show") == outbox.DROPPED_REASONS
+    page = page_of(request, outbox.reasons_for_page(outbox.DROPPED_REASONS if dropped else outbox.WAITING_REASONS))
+    rows = [{"reason": reason, "kind_label": kinds.label(reason.kind)} for reason in page.object_list]
+    return desk_page(request, "people/messages/reasons.html", {"page": page, "rows": rows, "dropped": dropped})
