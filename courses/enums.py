@@ -114,9 +114,9 @@ class Answer(TextChoices):
 
     @property
     def told(self) -> str:
-        """The same in the words of somebody who tells it of a person: "Maya is on leave"."""
+        """The same in the words of somebody who tells it of a person: "Maya says that they are on leave"."""
         return {
-            Answer.ON_LEAVE: "is on leave",
+            Answer.ON_LEAVE: "says that they are on leave",
             Answer.NOT_MY_ROLE: "says that this is not their role any more",
             Answer.DONE_ELSEWHERE: "says that they did this elsewhere",
             Answer.BLOCKED: "says that something blocks them",

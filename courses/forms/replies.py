@@ -29,6 +29,6 @@ class GoOnForm(PlainForm):
         required=False,
         max_length=200,
         label="A few words to the person",
-        help_text="They read it on the page of the course. For example: I talked with the site lead, you have an hour on Friday.",
+        help_text="They read it under “Why?”. For example: I talked with the site lead, you have an hour on Friday.",
         error_messages=LONG,
     )

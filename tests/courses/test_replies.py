@@ -429,9 +429,9 @@ def test_the_mail_tells_it_and_is_dropped_once_it_is_dealt_with(row: Assignment,
     kind = kinds.get("reply_given")
     occasion = Occasion.objects.get(kind="reply_given")
     assert kind.still_wanted(occasion, at) is None
-    assert kind.line(occasion, at) == f"Maya Okafor is on leave ({row.course.title})."
+    assert kind.line(occasion, at) == f"Maya Okafor says that they are on leave ({row.course.title})."
     letter = render(kind, [kind.context(occasion, at)], boss)
-    assert "Maya is on leave" in letter.text
+    assert "Maya says that they are on leave" in letter.text
     assert "May" not in letter.subject.replace("Maya", "")
     assert "back in May" not in letter.text + letter.html, "own words stay behind the sign-in"
     assert "/team/#replies" in letter.text
