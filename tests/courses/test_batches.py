@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from courses.actions import assigning, batches, excepting
@@ -292,6 +293,26 @@ def test_a_row_that_fails_is_said_and_keeps_nobody_back(
     assert states(batch) == {"Ann": "done", "Bo": "failed", "Cy": "skipped"}
     assert batch.rows.get(learner__name="Cy").words == "Not now."
     assert Assignment.objects.get().learner.name == "Ann", "nothing of a failed turn stays"
+
+
+def test_a_database_that_is_away_marks_nobody(
+    course: Course, coordinator: User, at: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.make_user("Ann")
+    batch = made(order(course), coordinator, at, {"category": "staff"})
+
+    def away(*args: Any, **kwargs: Any) -> Assignment:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assigning, "assign", away)
+        with pytest.raises(OperationalError):
+            batches.work(batch.pk, at=at)
+    assert states(batch) == {"Ann": "waiting"}
+    later = at + dt.timedelta(minutes=2)
+    with time_machine.travel(later, tick=False):
+        assert run(batch, later) == 1
+    assert states(batch) == {"Ann": "done"}
 
 
 def test_claims_without_any_turn_stop_it_and_the_coordinator_lets_it_go_on(

@@ -1,5 +1,6 @@
 """A worker dies in the middle of a batch. In the end everybody had one turn, and undoing takes each back once."""
 
+import uuid
 from collections import Counter
 
 import pytest
@@ -15,6 +16,7 @@ from lms.record.queries import events_of, faults
 from tests.factories import make_coordinator, make_user
 from tests.faults import making
 from tests.faults.harness import CALM, Children, House, chances
+from tests.faults.together import together
 from tests.platform.launching import wait_for
 
 pytestmark = [pytest.mark.fault, pytest.mark.both_db]
@@ -45,6 +47,19 @@ def assert_once(batch: Batch, *, undone: bool = False) -> None:
         assert told == Counter(kinds)
         assert list(faults(row.learner.subject)) == []
         assert row.learner.messages.count() == 1
+
+
+def test_two_presses_at_once_make_one_batch(house: House) -> None:
+    by, key = make_coordinator(category="contractor"), uuid.uuid4()
+    make_user("Ann Lee")
+    order = Order("assign", making.course(), days=30)
+
+    def press() -> Batch:
+        return batches.make(order, {"category": "staff"}, reason="New rule", by=by, at=clock.now(), key=key)
+
+    first, second = together(press, press)
+    assert first == second
+    assert Batch.objects.get().rows.count() == 1
 
 
 @pytest.mark.parametrize("point", POINTS)
