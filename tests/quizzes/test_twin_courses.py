@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.test import Client
 
-from courses.models import CourseVersion
+from courses.models import Assignment, CourseVersion
 from lms.outbox.models import Occasion
 from lms.record.models import TrainingEvent
 from quizzes import kinds
@@ -165,6 +165,8 @@ def walked(twin: bool) -> dict[str, Any]:
 def same_paper(attempt: Attempt, enrollment: Any) -> None:
     """The same names in addresses, the same questions in the same order, each served in the same order of texts."""
     Attempt.objects.filter(pk=attempt.pk).update(public_id="aaaaaaaa-0000-4000-8000-000000000001")
+    Assignment.objects.update(public_id="aaaaaaaa-0000-4000-8000-000000000004")
+    Occasion.objects.update(ref="aaaaaaaa-0000-4000-8000-000000000004")
     attempt.refresh_from_db()
     type(enrollment).objects.filter(pk=enrollment.pk).update(public_id="aaaaaaaa-0000-4000-8000-000000000002")
     enrollment.refresh_from_db()
