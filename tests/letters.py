@@ -4,9 +4,11 @@ import datetime as dt
 
 from lms.lib import clock
 from lms.outbox import actions as outbox
+from lms.outbox import kinds
 from lms.outbox.actions.making import new_message
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
+from lms.outbox.rendering import Letter, render
 
 
 def letter(occasion: Occasion, at: dt.datetime | None = None) -> Message:
@@ -19,6 +21,12 @@ def letter(occasion: Occasion, at: dt.datetime | None = None) -> Message:
     outbox.deliver(message.pk, at=at)
     message.refresh_from_db()
     return message
+
+
+def written(occasion: Occasion, at: dt.datetime) -> Letter:
+    """What its mail would say, without sending it."""
+    kind = kinds.get(occasion.kind)
+    return render(kind, [kind.context(occasion, at)], occasion.recipient)
 
 
 def gather_and_deliver(at: dt.datetime) -> None:

@@ -57,6 +57,7 @@ def _holds_every_state() -> None:
     assert Certificate.objects.filter(superseded_at__isnull=False).count() == 1
     assert set(Certificate.objects.values_list("state", flat=True)) == {FileState.STORED}
     assert [fault for head in RecordHead.objects.all() for fault in faults(head.subject)] == []
+    assert Message.objects.filter(kind="course_assigned", state=MessageState.SENT).count() > 20
     assert set(Message.objects.values_list("state", flat=True)) <= {
         MessageState.SENT,
         MessageState.SUPPRESSED,
