@@ -13,7 +13,7 @@ from courses.actions import assigning
 from courses.actions.assigning import assign, move_due_date, withdraw
 from courses.models import Assignment, Course, Enrollment
 from lms.lib import dates
-from lms.outbox.models import Message, Occasion
+from lms.outbox.models import Occasion
 from lms.people.actions import organization, people
 from lms.record import queries as record
 from lms.record.actions import SYSTEM
@@ -54,7 +54,7 @@ def test_assigning_writes_assignment_enrollment_event_and_message(course: Course
     assert learner.name not in event.payload
     occasion = Occasion.objects.get()
     assert occasion.key == f"course_assigned:{row.public_id}"
-    assert Message.objects.get().state == "queued"
+    assert (occasion.message, occasion.dropped_at) == (None, None)
     assert list(record.faults(learner.subject)) == []
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_is_said_in_words(course: Course, at: dt.datetime) -> Non
         assert refused.value.messages == [sentence]
     assert not Assignment.objects.exists()
     assert not Enrollment.objects.exists()
-    assert not Message.objects.exists()
+    assert not Occasion.objects.exists()
     assert kinds_of(learner) == []
 
 
@@ -92,7 +92,7 @@ def test_the_same_course_twice_is_refused(course: Course, at: dt.datetime) -> No
     with pytest.raises(ValidationError, match="Ann Example already has Test course to do"):
         give(learner, course, at)
     assert Assignment.objects.count() == 1
-    assert Message.objects.count() == 1
+    assert Occasion.objects.count() == 1
 
 
 def test_after_completion_the_next_cycle_opens_a_new_enrollment(course: Course, at: dt.datetime) -> None:
@@ -272,4 +272,4 @@ def test_eight_hands_assign_once(at: dt.datetime) -> None:
         worker.join(60)
     assert outcomes.count("assigned") == 1
     assert len(outcomes) == 8
-    assert Assignment.objects.count() == Enrollment.objects.count() == Message.objects.count() == 1
+    assert Assignment.objects.count() == Enrollment.objects.count() == Occasion.objects.count() == 1

@@ -18,7 +18,7 @@ from courses.queries.status import with_status
 from courses.queries.training import training_of
 from courses.requirements.facts import Audience, Due, Renewal
 from courses.requirements.planning import Act
-from lms.outbox.models import Message
+from lms.outbox.models import Occasion
 from lms.people.actions import organization, people
 from lms.people.models import User
 from lms.record import queries as record
@@ -62,7 +62,7 @@ def test_switching_on_gives_the_course_to_exactly_those_who_are_meant(course: Co
     assert event.kind == "course.assigned"
     assert json.loads(event.payload)["rule"] == 1
     assert staff.name not in event.payload
-    assert Message.objects.filter(recipient=staff).count() == 1
+    assert Occasion.objects.filter(recipient=staff).count() == 1
     coordinator = User.objects.get(is_coordinator=True)
     assert "requirement.switched_on" in kinds_of(coordinator)
     assert list(record.faults(staff.subject)) == []
@@ -78,10 +78,10 @@ def test_a_draft_asks_nothing(course: Course, at: dt.datetime) -> None:
 def test_reconciling_again_changes_nothing(course: Course, at: dt.datetime) -> None:
     learner = factories.make_user()
     factories.make_requirement(course, at=at)
-    before = (Assignment.objects.count(), Message.objects.count(), kinds_of(learner))
+    before = (Assignment.objects.count(), Occasion.objects.count(), kinds_of(learner))
     assert cycles.reconcile(learner, at=at) == 0
     assert cycles.reconcile_all(at=at + 40 * DAY) == 0
-    assert (Assignment.objects.count(), Message.objects.count(), kinds_of(learner)) == before
+    assert (Assignment.objects.count(), Occasion.objects.count(), kinds_of(learner)) == before
 
 
 def test_joining_moving_and_changing_role_take_effect_at_once(course: Course, at: dt.datetime) -> None:
@@ -155,7 +155,7 @@ def test_two_requirements_share_one_enrollment_and_one_mail(course: Course, at: 
     first, second = duties(learner)
     assert first.enrollment == second.enrollment
     assert Enrollment.objects.filter(learner=learner).count() == 1
-    assert Message.objects.filter(recipient=learner).count() == 1
+    assert Occasion.objects.filter(recipient=learner).count() == 1
     (shown,) = training_of(learner, at).todo
     assert shown.assignment == second, "the one that is due first"
 
@@ -177,13 +177,13 @@ def test_who_holds_it_already_gets_no_work_and_no_mail(course: Course, at: dt.da
     done = factories.make_assignment(learner, course, at=at)
     assert done.enrollment is not None
     factories.pass_unit(done.enrollment, at=at)
-    before = Message.objects.filter(recipient=learner).count()
+    before = Occasion.objects.filter(recipient=learner).count()
     factories.make_requirement(course, at=at + DAY, renewal=YEARLY)
     held = duties(learner)[-1]
     assert held.enrollment == done.enrollment
     assert held.valid_until_on == dt.date(2027, 11, 23), "a year, although the certificate says two"
     assert status(held, at + DAY) == Status.COMPLETE
-    assert Message.objects.filter(recipient=learner).count() == before
+    assert Occasion.objects.filter(recipient=learner).count() == before
 
 
 def test_renewal_opens_on_the_first_day_of_the_window_and_loses_no_time(course: Course, at: dt.datetime) -> None:
@@ -330,5 +330,5 @@ def test_many_at_once_open_one_cycle(at: dt.datetime) -> None:
         thread.join()
     assert failed == []
     assert Assignment.objects.filter(learner=learner).count() == 1
-    assert Message.objects.filter(recipient=learner).count() == 1
+    assert Occasion.objects.filter(recipient=learner).count() == 1
     assert list(record.faults(learner.subject)) == []

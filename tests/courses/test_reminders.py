@@ -17,12 +17,14 @@ from courses.reminders.planner import plan
 from lms.lib import dates
 from lms.outbox import actions as outbox
 from lms.outbox import kinds
+from lms.outbox.delivery import NOT_ACTIVE
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
 from lms.people.actions import people
 from lms.people.models import User
 from lms.record.actions import SYSTEM
 from tests import factories
+from tests.letters import gather_and_deliver
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -135,14 +137,14 @@ def test_one_reason_that_fails_keeps_no_other_back(
     course: Course, at: dt.datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad, good = give(course, dt.date(2026, 12, 9), at), give(course, dt.date(2026, 12, 9), at)
-    real = outbox.announce
+    real = outbox.note
 
-    def announce(kind: str, *, key: str, **more: object) -> Message | None:
+    def note(kind: str, *, key: str, **more: object) -> bool:
         if str(bad.public_id) in key:
             raise RuntimeError("poison")
         return real(kind, key=key, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(outbox, "announce", announce)
+    monkeypatch.setattr(outbox, "note", note)
     assert plan(at=noon(dt.date(2026, 12, 6))) == 1
     assert Occasion.objects.get(kind="due_soon").ref == str(good.public_id)
     assert str(bad.public_id) in caplog.text
@@ -195,53 +197,62 @@ class TestStillWanted:
 class TestDelivery:
     """The same through the outbox, with the real templates."""
 
-    def deliver_all(self, at: dt.datetime) -> None:
-        for pk in Message.objects.filter(state=MessageState.QUEUED).values_list("pk", flat=True):
-            outbox.deliver(pk, at=at)
-
     def test_what_is_sent_says_the_date_the_zone_and_the_days(self, course: Course, at: dt.datetime) -> None:
-        give(course, dt.date(2026, 12, 9), at, factories.make_user("Maya Quist"))
-        self.deliver_all(at)
-        for day in (dt.date(2026, 12, 6), dt.date(2026, 12, 10), dt.date(2026, 12, 16)):
+        give(course, dt.date(2026, 12, 10), at, factories.make_user("Maya Quist"))
+        gather_and_deliver(at)
+        for day in (dt.date(2026, 12, 7), dt.date(2026, 12, 11), dt.date(2026, 12, 17)):
             plan(at=noon(day))
-            self.deliver_all(noon(day))
+            gather_and_deliver(noon(day))
         messages = list(Message.objects.order_by("pk"))
         assert [m.state for m in messages] == [MessageState.SENT] * 4
         assert [m.kind for m in messages] == ["course_assigned", "due_soon", "overdue", "overdue"]
         for body in (m.body_text for m in messages):
-            assert "December 9" in body
+            assert "December 10" in body
             assert "Denver time" in body
             assert "Maya" in body
             assert "http" in body
 
     def test_a_late_worker_suppresses_a_stale_reminder(self, course: Course, at: dt.datetime) -> None:
-        give(course, dt.date(2026, 12, 9), at)
-        self.deliver_all(at)
-        plan(at=noon(dt.date(2026, 12, 6)))
-        self.deliver_all(noon(dt.date(2026, 12, 7)))
+        give(course, dt.date(2026, 12, 10), at)
+        gather_and_deliver(at)
+        plan(at=noon(dt.date(2026, 12, 7)))
+        outbox.gather(at=noon(dt.date(2026, 12, 7)))
+        gather_and_deliver(noon(dt.date(2026, 12, 8)))
         message = Message.objects.get(kind="due_soon")
         assert message.state == MessageState.SUPPRESSED
         assert message.last_reply == "It says 3 days, and 2 remain."
 
     def test_a_completed_course_suppresses_what_is_queued(self, course: Course, at: dt.datetime) -> None:
-        assignment = give(course, dt.date(2026, 12, 9), at)
+        assignment = give(course, dt.date(2026, 12, 10), at)
         assert assignment.enrollment is not None
-        day = noon(dt.date(2026, 12, 6))
+        day = noon(dt.date(2026, 12, 7))
         plan(at=day)
+        outbox.gather(at=day)
         factories.pass_unit(assignment.enrollment, at=day)
-        self.deliver_all(day)
-        assert set(
-            Message.objects.filter(kind__in=["course_assigned", "due_soon"]).values_list("state", flat=True)
-        ) == {MessageState.SUPPRESSED}
+        gather_and_deliver(day)
+        message = Message.objects.get(kind="digest")
+        assert set(message.occasions.values_list("kind", flat=True)) == {"course_assigned", "due_soon"}
+        assert (message.state, message.last_reply) == (MessageState.SUPPRESSED, "The course is complete.")
+
+    def test_two_reasons_on_one_day_are_one_mail_with_a_line_each(self, course: Course, at: dt.datetime) -> None:
+        give(course, dt.date(2026, 12, 10), at)
+        day = noon(dt.date(2026, 12, 7))
+        plan(at=day)
+        gather_and_deliver(day)
+        message = Message.objects.get()
+        assert (message.kind, message.state) == ("digest", MessageState.SENT)
+        assert "Test course is yours to finish by Thursday, December 10, end of day (Denver time)." in message.body_text
+        assert "Test course is due in three days: Thursday, December 10, end of day (Denver time)." in message.body_text
 
     def test_a_deactivated_person_is_not_written_to(self, course: Course, at: dt.datetime, tmp_path: Path) -> None:
         learner = factories.make_user()
-        give(course, dt.date(2026, 12, 9), at, learner)
-        day = noon(dt.date(2026, 12, 6))
+        give(course, dt.date(2026, 12, 10), at, learner)
+        day = noon(dt.date(2026, 12, 7))
         plan(at=day)
         people.deactivate(learner, "Left", by=SYSTEM, at=day)
-        self.deliver_all(day)
-        assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SUPPRESSED}
+        gather_and_deliver(day)
+        assert not Message.objects.exists()
+        assert set(Occasion.objects.values_list("dropped_reason", flat=True)) == {NOT_ACTIVE}
         assert not list(tmp_path.glob("mail/*"))
 
 
@@ -271,7 +282,6 @@ def test_four_planners_at_once_announce_each_reason_once(at: dt.datetime) -> Non
     assert errors == []
     assert sum(made) == 5
     assert planned() == {"due_soon": 5}
-    assert Message.objects.filter(kind="due_soon").count() == 5
 
 
 @pytest.mark.django_db(transaction=True)

@@ -175,6 +175,7 @@ class House:
             "LMS_TEST_FAILPOINT_COUNT": str(self.passes),
             "LMS_BEAT_SWEEP_SECONDS": "1",
             "LMS_BEAT_PLAN_SECONDS": "1",
+            "LMS_BEAT_GATHER_SECONDS": "1",
             "SECRET_KEY": settings.SECRET_KEY,
             "RECORD_KEY": settings.RECORD_KEY,
             "DATABASE_URL": database_url(),

@@ -35,7 +35,13 @@ def task(name: str, *args: Any) -> None:
 def catch_up() -> None:
     """What beat and a worker do: the sweeps, and every task that was rung, until nobody rings any more. Mail comes first, so
     that a mail which was let go too early would go without its certificate."""
-    for sweep in ("quizzes.tasks.sweep", "lms.outbox.tasks.sweep", "courses.tasks.sweep", "lms.outbox.tasks.sweep"):
+    for sweep in (
+        "quizzes.tasks.sweep",
+        "lms.outbox.tasks.sweep",
+        "courses.tasks.sweep",
+        "lms.outbox.tasks.gather",
+        "lms.outbox.tasks.sweep",
+    ):
         task(sweep)
         while _rung:
             name, row_id = _rung.pop(0)

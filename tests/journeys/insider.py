@@ -29,7 +29,7 @@ from lms.demo.cast import PASSWORD  # noqa: E402
 from lms.lib import clock, dates  # noqa: E402
 from lms.outbox.models import Message, Occasion  # noqa: E402
 from lms.people.actions import people  # noqa: E402
-from lms.people.models import Site, Team, User  # noqa: E402
+from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User  # noqa: E402
 from lms.record.actions import SYSTEM  # noqa: E402
 from lms.record.models import TrainingEvent  # noqa: E402
 from quizzes import kinds  # noqa: E402
@@ -39,7 +39,9 @@ from quizzes.kinds.base import Kind  # noqa: E402
 from quizzes.models import Attempt, Question, Response  # noqa: E402
 
 
-def add_person(name: str, email: str, team: str = "", courses: dict[str, int] | None = None) -> dict[str, Any]:
+def add_person(
+    name: str, email: str, team: str = "", courses: dict[str, int] | None = None, working_days: str = MONDAY_TO_FRIDAY
+) -> dict[str, Any]:
     """Somebody who has joined with the demonstration's password; ``courses`` says which are assigned and due in how many days."""
     at = clock.now()
     belongs = Team.objects.filter(name=team).first()
@@ -53,6 +55,7 @@ def add_person(name: str, email: str, team: str = "", courses: dict[str, int] | 
         hire_date=dates.local_date(at, site.zone),
         category="volunteer",
         job_role="Volunteer",
+        working_days=working_days,
         by=SYSTEM,
         at=at,
     )
@@ -216,6 +219,11 @@ def messages(email: str) -> list[dict[str, Any]]:
     ]
 
 
+def reasons(email: str) -> list[str]:
+    """The kinds of all reasons to write to this person that came up so far."""
+    return list(Occasion.objects.filter(recipient__email=email).order_by("pk").values_list("kind", flat=True))
+
+
 def end_sessions(email: str) -> int:
     """As if the sessions of this person had run out."""
     pk = str(User.objects.get(email=email).pk)
@@ -306,6 +314,7 @@ QUESTIONS = {
         hand_in_empty,
         certificates,
         messages,
+        reasons,
         end_sessions,
         events,
         person,

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from lms.demo import cast
+from lms.lib import clock
+from lms.lib.hours import SendingHours
 from tests.platform.launching import ROOT, Run, wait_for
 
 PASSWORD = cast.PASSWORD
@@ -25,16 +27,24 @@ VOLUNTEER, SUPERVISOR, COORDINATOR = (
     dict(cast.SIGN_INS)[w] for w in ("Volunteer", "Supervisor", "Training coordinator")
 )
 STAFF = dict(cast.SIGN_INS)["New staff member"]
-BEAT = {"LMS_BEAT_SWEEP_SECONDS": "2", "LMS_BEAT_PLAN_SECONDS": "2", "LMS_BEAT_PULSE_SECONDS": "5"}
+BEAT = {
+    "LMS_BEAT_SWEEP_SECONDS": "2",
+    "LMS_BEAT_PLAN_SECONDS": "2",
+    "LMS_BEAT_GATHER_SECONDS": "2",
+    "LMS_BEAT_PULSE_SECONDS": "5",
+}
+MORNING = SendingHours("America/Denver", "1234", first=10, last=11)
 
 
 class Stack:
-    """One start. ``close`` stops it as Ctrl-C does and kills whatever is left."""
+    """One start, on the next working morning, so that mail which waits for the sending hours goes out. ``close`` stops it as Ctrl-C
+    does and kills whatever is left."""
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.var = folder / "var"
         self.clock_file = folder / "clock"
-        self.clock_file.write_text("0")
+        now = clock.now()
+        self.clock_file.write_text(str((MORNING.next_open(now) - now).total_seconds()))
         env = {"LMS_TEST_CLOCK": str(self.clock_file), **BEAT, **env}
         self._own = env
         self.run = Run(self.var, folder / "output", port=None, wrap=(), **env)

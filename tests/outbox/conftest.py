@@ -67,11 +67,12 @@ class Memo(Note):
     slug = "memo"
     label = "Memo"
     gathered = True
+    unwanted_keys: set[str] = set()
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         if self.broken:
             raise LookupError("the facts are gone")
-        return self.unwanted
+        return "It is over." if occasion.key in self.unwanted_keys else self.unwanted
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         return {**super().context(occasion, at), "what": occasion.ref}

@@ -29,13 +29,14 @@ def test_retry(
     message = announced(note)
     rings.clear()
     put(message, state, tries=8, next_try_at=at + dt.timedelta(days=1), settled_at=at)
-    allowed = state in {"queued", "dead", "failed", "uncertain"}
+    allowed = state in {"held", "queued", "dead", "failed", "uncertain"}
+    words = "Send now" if state == "held" else "Try again"
     assert actions.retry(message, at=at, by=BY, reason="The server\nis back") is allowed
     assert (message.state == MessageState.QUEUED) is (allowed or state == "queued")
     assert rings == ([(tasks.DELIVER, str(message.pk))] if allowed else [])
     if allowed:
         assert (message.tries, message.next_try_at, message.settled_at) == (0, at, None)
-        assert (message.decision, message.decided_by) == ("Try again: The server is back", BY)
+        assert (message.decision, message.decided_by) == (f"{words}: The server is back", BY)
         actions.deliver(message.pk, at=at)
         (mail,) = letters()
         assert mail["Message-ID"] == message.message_id
@@ -45,7 +46,7 @@ def test_retry(
 def test_discard(note: Any, at: dt.datetime, announced: Callable[..., Message], letters: Any, state: str) -> None:
     message = announced(note)
     put(message, state)
-    allowed = state in {"waiting", "queued", "dead", "failed", "uncertain"}
+    allowed = state in {"waiting", "held", "queued", "dead", "failed", "uncertain"}
     assert actions.discard(message, at=at, by=BY, reason="She was told in person") is allowed
     assert message.state == (MessageState.SUPPRESSED if allowed else state)
     if allowed:

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses.models import Certificate, Course, UnitProgress
 from lms.outbox import kinds as mail_kinds
-from lms.outbox.models import Message
+from lms.outbox.models import Occasion
 from lms.outbox.rendering import render
 from lms.people.models import User
 from lms.record.models import TrainingEvent
@@ -88,7 +88,7 @@ def test_a_planted_wrong_key_is_flagged_mended_and_applied_through_the_pages(at:
     assert (row.number, row.points, row.out_of, row.right, row.passed) == (1, Decimal(3), 3, 3, True)
     certificate = Certificate.objects.get(enrollment=able.enrollment)
     assert certificate.score == "3 of 3"
-    mails = Message.objects.filter(recipient=able.enrollment.learner)
+    mails = Occasion.objects.filter(recipient=able.enrollment.learner)
     assert sorted(mails.values_list("kind", flat=True)) == ["certificate_ready", "result_raised"]
     assert not Rescore.objects.filter(attempt=lucky).exists()
     assert Certificate.objects.filter(enrollment=lucky.enrollment, revoked_at__isnull=True).count() == 1
@@ -115,9 +115,9 @@ def test_a_planted_wrong_key_is_flagged_mended_and_applied_through_the_pages(at:
 def test_the_mail_says_what_changed(at: dt.datetime, boss: User) -> None:
     course, sat = crowd.planted(at, able=1, weak=1)
     mend(wrong(course), boss, at + LATER)
-    message = Message.objects.get(kind="result_raised")
+    occasion = Occasion.objects.get(kind="result_raised")
     kind = mail_kinds.get("result_raised")
-    rendered = render(kind, [kind.context(message.occasions.get(), at + LATER)], message.recipient)
+    rendered = render(kind, [kind.context(occasion, at + LATER)], occasion.recipient)
     assert rendered.subject == "You passed after all: Unit 1"
     for body in (rendered.text, rendered.html):
         assert "The source says b." in body
@@ -134,7 +134,7 @@ def test_the_same_correction_twice_is_once_and_another_one_in_between_is_refused
     assert (first.new, again.new) == (True, False)
     assert again.correction == first.correction
     assert Rescore.objects.count() == 3
-    assert Message.objects.filter(kind="result_raised").count() == 3
+    assert Occasion.objects.filter(kind="result_raised").count() == 3
     with pytest.raises(ValidationError, match="in the meantime"):
         mend(question, other, at + LATER, void=True)
     with pytest.raises(ValidationError, match="the key already"):
@@ -238,7 +238,7 @@ def test_several_attempts_of_one_person_are_told_once(at: dt.datetime, boss: Use
     crowd.sit([sat[0].enrollment], [[1, 0, 0]], at=at + dt.timedelta(hours=3), number=2)
     mend(wrong(course), boss, at + LATER)
     assert Rescore.objects.count() == 2
-    assert Message.objects.filter(kind="result_raised").count() == 1
+    assert Occasion.objects.filter(kind="result_raised").count() == 1
     assert Certificate.objects.count() == 1
 
 

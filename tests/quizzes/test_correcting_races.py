@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from courses.models import Certificate
 from lms.lib import clock
-from lms.outbox.models import Message
+from lms.outbox.models import Occasion
 from lms.people.models import User
 from lms.record.queries import faults
 from quizzes.actions import attempts
@@ -43,7 +43,7 @@ def test_two_coordinators_and_their_double_clicks_make_one_correction() -> None:
     assert {type(one) for one in done} == {Corrected}, done
     assert [one.new for one in done].count(True) == 1
     assert Correction.objects.count() == 1
-    assert Rescore.objects.count() == Message.objects.filter(kind="result_raised").count() == 6
+    assert Rescore.objects.count() == Occasion.objects.filter(kind="result_raised").count() == 6
     assert Certificate.objects.count() == 7
     for person in User.objects.all():
         assert list(faults(person.subject)) == []

@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from lms.lib import clock
-from lms.outbox import actions as outbox
-from lms.outbox.models import Message
+from lms.outbox.models import Message, Occasion
 from lms.people.models import User
 from lms.record.models import TrainingEvent
 from lms.record.queries import events_of, faults
@@ -27,6 +26,7 @@ from quizzes.queries.effects import Draft
 from tests import factories
 from tests.courses.pages import client_of
 from tests.faults.together import together
+from tests.letters import letter
 from tests.quizzes import sittings
 from tests.quizzes.kinds.samples import SENTINEL
 
@@ -75,8 +75,8 @@ def text(response: Any) -> str:
 
 
 def sent_to(address: str, kind: str) -> list[Any]:
-    for pk in Message.objects.filter(kind=kind, recipient__email=address, state="queued").values_list("pk", flat=True):
-        outbox.deliver(pk)
+    for occasion in Occasion.objects.filter(kind=kind, recipient__email=address, message=None):
+        letter(occasion)
     return [one for one in mail.outbox if one.to == [address]]
 
 
@@ -92,8 +92,8 @@ class TestDisputing:
         review = ItemReview.objects.get()
         assert (made.review, joined.review) == (review, review)
         assert (review.question, review.opened_by, review.closed_at) == (first.question, learner.subject, None)
-        assert Message.objects.filter(kind="review_opened").count() == 1
-        assert Message.objects.get(kind="review_opened").recipient == boss
+        assert Occasion.objects.filter(kind="review_opened").count() == 1
+        assert Occasion.objects.get(kind="review_opened").recipient == boss
 
     def test_the_record_tells_of_it_without_words_and_answers(self, learner: User) -> None:
         response = response_of(handed_in(learner))
@@ -111,7 +111,7 @@ class TestDisputing:
         first = dispute(response, reason=REASON, at=clock.now())
         assert dispute(response, reason="Something else.", at=clock.now()) == first
         assert Dispute.objects.get().reason == REASON
-        assert Message.objects.filter(kind="review_opened").count() == 1
+        assert Occasion.objects.filter(kind="review_opened").count() == 1
         assert [e.kind for e in events_of(learner.subject)].count("question.disputed") == 1
 
     def test_nothing_changes_in_the_result(self, learner: User) -> None:
@@ -127,7 +127,7 @@ class TestDisputing:
         other = sat(factories.make_enrollment(factories.make_user(), response.attempt.enrollment.course))
         second = dispute(response_of(other, response.question), reason="Still.", at=clock.now()).review
         assert second != first
-        assert Message.objects.filter(kind="review_opened").count() == 2
+        assert Occasion.objects.filter(kind="review_opened").count() == 2
 
     def test_an_open_attempt_is_not_disputed(self, learner: User) -> None:
         attempt = sittings.sit(learner)
@@ -141,7 +141,7 @@ class TestDisputing:
         with pytest.raises(ValidationError):
             dispute(response, reason=reason, at=clock.now())
         assert not ItemReview.objects.exists()
-        assert not Message.objects.filter(kind="review_opened").exists()
+        assert not Occasion.objects.filter(kind="review_opened").exists()
 
 
 @pytest.mark.django_db
@@ -159,7 +159,7 @@ class TestClosing:
         assert close_review(review, outcome=ReviewOutcome.KEPT, answer=" It is right. ", at=at, by=boss)
         review.refresh_from_db()
         assert (review.closed_at, review.closed_by, review.answer) == (at, boss.subject, "It is right.")
-        assert [m.recipient for m in Message.objects.filter(kind="dispute_answered")] == [learner]
+        assert [m.recipient for m in Occasion.objects.filter(kind="dispute_answered")] == [learner]
         (event,) = [e for e in events_of(boss.subject) if e.kind == "question.reviewed"]
         assert "It is right" not in event.payload
         assert '"outcome":"kept"' in event.payload
@@ -170,7 +170,7 @@ class TestClosing:
         assert not close_review(review, outcome=ReviewOutcome.VOIDED, answer="B", at=clock.now(), by=boss)
         review.refresh_from_db()
         assert (review.outcome, review.answer) == ("kept", "A")
-        assert Message.objects.filter(kind="dispute_answered").count() == 1
+        assert Occasion.objects.filter(kind="dispute_answered").count() == 1
 
     @pytest.mark.parametrize("answer", ["", "  ", "x" * 601])
     def test_an_answer_is_needed(self, learner: User, boss: User, answer: str) -> None:
@@ -195,7 +195,7 @@ def test_a_correction_answers_those_who_disputed_the_question(learner: User, bos
     correct(response.question, draft, reason="The source says b.", seen=0, by=boss, at=clock.now())
     review.refresh_from_db()
     assert review.outcome == (ReviewOutcome.VOIDED if void else ReviewOutcome.MENDED)
-    assert [m.recipient for m in Message.objects.filter(kind="dispute_answered")] == [learner]
+    assert [m.recipient for m in Occasion.objects.filter(kind="dispute_answered")] == [learner]
     page = result(client_of(learner), attempt)
     assert ("The question was voided." if void else "The key was mended.") in page
     assert "The source says b." in page
@@ -436,7 +436,7 @@ class TestRaces:
         assert all(isinstance(one, Dispute) for one in found), found
         assert ItemReview.objects.count() == 1
         assert Dispute.objects.count() == 6
-        assert Message.objects.filter(kind="review_opened").count() == 1
+        assert Occasion.objects.filter(kind="review_opened").count() == 1
 
     def test_many_clicks_are_one_dispute(self, learner: User, at: dt.datetime) -> None:
         response = response_of(handed_in(learner))
@@ -470,7 +470,7 @@ class TestRaces:
                 partial(close_review, review, outcome=ReviewOutcome.KEPT, answer="A", at=at, by=boss),
             )
             made = Dispute.objects.select_related("review").get(response=late)
-            told = Message.objects.filter(kind="dispute_answered", recipient=late.attempt.enrollment.learner).count()
+            told = Occasion.objects.filter(kind="dispute_answered", recipient=late.attempt.enrollment.learner).count()
             assert (made.review.closed_at is not None) == (told == 1)
             if made.review.closed_at is None:
                 assert made.review != review

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from courses.actions import assigning
 from courses.models import Enrollment
 from lms.lib import clock
-from lms.outbox import actions as outbox
 from lms.outbox.enums import MessageState
-from lms.outbox.models import Message, Occasion
+from lms.outbox.models import Occasion
 from lms.people.models import Supervision, Team, User
 from lms.record.actions import SYSTEM
 from lms.record.queries import events_of, faults
@@ -27,6 +26,7 @@ from quizzes.queries.grants import used_up
 from quizzes.queries.standing import standing
 from tests import factories
 from tests.faults.together import together
+from tests.letters import letter
 from tests.quizzes import timed
 from tests.quizzes.timed import DAY, HOUR, MINUTE, SECOND
 
@@ -275,7 +275,7 @@ class TestRaces:
         assert sum(isinstance(one, ExtraAttempt) for one in found) == 1, found
         assert found.count(None) == 7
         assert ExtraAttempt.objects.count() == 1
-        assert Message.objects.filter(kind="attempt_opened").count() == 1
+        assert Occasion.objects.filter(kind="attempt_opened").count() == 1
         assert list(faults(enrollment.learner.subject)) == []
 
     def test_the_last_failure_beside_extra_attempts_leaves_what_is_true(self, at: dt.datetime) -> None:
@@ -323,13 +323,12 @@ def stuck(team: Team, boss: User, desk: User) -> Enrollment:
 
 
 def told(kind: str) -> list[str]:
-    return sorted(str(m.recipient.email) for m in Message.objects.filter(kind=kind).select_related("recipient"))
+    return sorted(str(m.recipient.email) for m in Occasion.objects.filter(kind=kind).select_related("recipient"))
 
 
-def sent(message: Message) -> str:
-    """The text of a mail after it was delivered; the reason when it was not."""
-    outbox.deliver(message.pk)
-    message.refresh_from_db()
+def sent(occasion: Occasion) -> str:
+    """The text of its mail after it was delivered; the reason when it was not."""
+    message = letter(occasion)
     return message.body_text if message.state == MessageState.SENT else message.last_reply
 
 
@@ -343,7 +342,7 @@ class TestMail:
     def test_again_only_for_another_number_of_attempts(self, stuck: Enrollment) -> None:
         now = clock.now()
         give(stuck.learner, "1", 0, at=now)
-        assert Message.objects.filter(kind="attempts_used").count() == 2
+        assert Occasion.objects.filter(kind="attempts_used").count() == 2
         more(stuck, now)
         timed.fail(stuck, now + DAY)
         keys = Occasion.objects.filter(kind="attempts_used").values_list("key", flat=True)
@@ -358,7 +357,7 @@ class TestMail:
         assert helpers_of(desk) == []
 
     def test_not_when_it_is_no_longer_so(self, stuck: Enrollment, boss: User, desk: User) -> None:
-        mine, central = (Message.objects.get(kind="attempts_used", recipient=who) for who in (boss, desk))
+        mine, central = (Occasion.objects.get(kind="attempts_used", recipient=who) for who in (boss, desk))
         Supervision.objects.update(ended_at=clock.now())
         assert "no longer supervises" in sent(mine)
         more(stuck, clock.now())
@@ -368,11 +367,11 @@ class TestMail:
         now = clock.now()
         more(stuck, now)
         factories.pass_unit(stuck, at=now + DAY)
-        assert "passed since" in sent(Message.objects.get(kind="attempts_used", recipient=desk))
+        assert "passed since" in sent(Occasion.objects.get(kind="attempts_used", recipient=desk))
 
     def test_not_when_the_course_was_withdrawn(self, stuck: Enrollment, desk: User) -> None:
         assigning.withdraw(stuck.assignments.get(), reason="x", by=SYSTEM, at=clock.now())
-        assert "no longer assigned" in sent(Message.objects.get(kind="attempts_used", recipient=desk))
+        assert "no longer assigned" in sent(Occasion.objects.get(kind="attempts_used", recipient=desk))
 
     def test_the_learner_is_told_of_another_attempt(self, stuck: Enrollment) -> None:
         Attempt.objects.filter(number=3).update(submitted_at=clock.now() - 2 * HOUR)
@@ -392,15 +391,15 @@ class TestMail:
         Attempt.objects.filter(number=3).update(submitted_at=clock.now() - 2 * HOUR)
         more(stuck, clock.now())
         timed.start(stuck, clock.now())
-        assert "started since" in sent(Message.objects.get(kind="attempt_opened"))
+        assert "started since" in sent(Occasion.objects.get(kind="attempt_opened"))
 
     def test_without_an_address_nothing_is_written(self, team: Team, boss: User, at: dt.datetime) -> None:
         enrollment = timed.enroll(at - 9 * DAY, factories.make_user(team=team, email=None))
         User.objects.filter(pk=boss.pk).update(email=None)
         timed.use_up(enrollment, at)
         assert more(enrollment, at) is not None
-        assert not Message.objects.filter(kind__in=["attempts_used", "attempt_opened"]).exists()
+        assert not Occasion.objects.filter(kind__in=["attempts_used", "attempt_opened"]).exists()
 
 
 def outbox_text(kind: str, address: str) -> str:
-    return sent(Message.objects.get(kind=kind, recipient__email=address))
+    return sent(Occasion.objects.get(kind=kind, recipient__email=address))

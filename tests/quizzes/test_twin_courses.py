@@ -19,13 +19,14 @@ from django.db.models import F
 from django.test import Client
 
 from courses.models import CourseVersion
-from lms.outbox.models import Message
+from lms.outbox.models import Message, Occasion
 from lms.record.models import TrainingEvent
 from quizzes import kinds
 from quizzes.actions import attempts
 from quizzes.models import Attempt, Question, Response
 from quizzes.views.attempt import PACE
 from tests import factories
+from tests.letters import letter
 from tests.quizzes import sittings
 from tests.quizzes.abuse.conftest import every_row
 from tests.quizzes.kinds import samples
@@ -156,6 +157,8 @@ def walked(twin: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, what in walk(client, attempt):
         found[f"{len(found)} {name}"] = what
+    for occasion in Occasion.objects.filter(message=None):
+        letter(occasion)
     found["mail"] = list(Message.objects.values_list("subject", "body_text", "body_html"))
     assert (SENTINEL in str(every_row())) == twin
     return found

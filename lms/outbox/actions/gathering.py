@@ -54,7 +54,7 @@ def gather(*, at: dt.datetime) -> dict[str, int]:
     is rung after each commit. Must not run inside a transaction.
     """
     counts = {"written": 0, "held": 0, "dropped": 0}
-    rows = list(open_occasions().order_by("recipient_id", "created_at", "pk"))
+    rows = list(open_occasions().filter(created_at__lte=at).order_by("recipient_id", "created_at", "pk"))
     written = gathered_log([row.recipient_id for row in rows], at)
     ready: list[list[Occasion]] = []
     for recipient_id, group in itertools.groupby(rows, key=lambda row: row.recipient_id):
