@@ -81,17 +81,21 @@ class AssignmentKind(kinds.Kind, ABC):
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:
-        """The due dates of all occasions of the message that are about open assignments, in one file. In a message of several kinds only
-        the first of them attaches it."""
-        about = [(occasion, _dated(occasion.kind)) for occasion in message.occasions.all()]
-        refs = [occasion.ref for occasion, kind in about if kind is not None]
-        if not refs or next(kind for _, kind in about if kind is not None) is not self:
+        """The due dates of all occasions of the message that are about open assignments and lie ahead, in one file: the same from
+        whichever of their kinds."""
+        if not self.dated:
             return []
+        refs = [occasion.ref for occasion in message.occasions.all() if _dated(occasion.kind)]
         dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
         if not dues:
             return []
         name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
         return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
+
+    def answers(self, occasion: Occasion) -> list[dict[str, str]]:
+        """On leave, not my role, done elsewhere, blocked."""
+        assignment = self.assignment(occasion)
+        return answer_links(assignment) if assignment is not None else []
 
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         assignment = self.assignment(occasion)
@@ -105,9 +109,8 @@ class AssignmentKind(kinds.Kind, ABC):
         """What the line of this kind says of a course with this title and due date."""
 
 
-def _dated(slug: str) -> AssignmentKind | None:
-    kind = next((each for each in kinds.all_kinds() if each.slug == slug), None)
-    return kind if isinstance(kind, AssignmentKind) and kind.dated else None
+def _dated(slug: str) -> bool:
+    return any(isinstance(kind, AssignmentKind) and kind.dated for kind in kinds.all_kinds() if kind.slug == slug)
 
 
 class Reminder(AssignmentKind):
