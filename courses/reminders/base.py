@@ -123,17 +123,21 @@ class DutyReminder(kinds.Kind, ABC):
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:
-        """The due dates of all occasions of the message that are about open assignments, in one file. In a message of several kinds only
-        the first of them attaches it."""
-        about = [(occasion, _dated(occasion.kind)) for occasion in message.occasions.all()]
-        refs = [occasion.ref for occasion, kind in about if kind is not None]
-        if not refs or next(kind for _, kind in about if kind is not None) is not self:
+        """The due dates of all occasions of the message that are about open assignments and lie ahead, in one file: the same from
+        whichever of their kinds."""
+        if not self.dated:
             return []
+        refs = [occasion.ref for occasion in message.occasions.all() if _dated(occasion.kind)]
         dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
         if not dues:
             return []
         name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
         return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
+
+    def answers(self, occasion: Occasion) -> list[dict[str, str]]:
+        """On leave, not my role, done elsewhere, blocked."""
+        assignment = self.assignment(occasion)
+        return answer_links(assignment) if assignment is not None else []
 
     @staticmethod
     def printed(day: dt.date, zone: str) -> str:
@@ -159,7 +163,11 @@ class EvidenceReminder(DutyReminder, ABC):
         }
         return facts if renewal else facts | {"button_label": "See the course"}
 
+    def answers(self, occasion: Occasion) -> list[dict[str, str]]:
+        """None about what is fulfilled: there is nothing to say no to."""
+        assignment = self.assignment(occasion)
+        return answer_links(assignment) if assignment is not None and assignment.renews_until_on is not None else []
 
-def _dated(slug: str) -> DutyReminder | None:
-    kind = next((each for each in kinds.all_kinds() if each.slug == slug), None)
-    return kind if isinstance(kind, DutyReminder) and kind.dated else None
+
+def _dated(slug: str) -> bool:
+    return any(isinstance(kind, DutyReminder) and kind.dated for kind in kinds.all_kinds() if kind.slug == slug)

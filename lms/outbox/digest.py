@@ -22,14 +22,15 @@ class Digest(kinds.Kind):
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         return {
             "line": kinds.get(occasion.kind).line(occasion, at),
+            "own_answers": kinds.get(occasion.kind).answers(occasion),
             "button_url": f"{settings.SITE_URL}{reverse('my_training')}",
             "button_label": "Open my training",
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:
-        """What the kinds of its occasions attach to it, each asked once."""
+        """What the kinds of its occasions attach to it; what two of them attach alike goes along once."""
         slugs = dict.fromkeys(message.occasions.values_list("kind", flat=True))
-        return [file for slug in slugs for file in kinds.get(slug).attachments(message)]
+        return list(dict.fromkeys(file for slug in slugs for file in kinds.get(slug).attachments(message)))
 
 
 kinds.register(Digest())

@@ -65,6 +65,10 @@ class Kind:
         Called like ``context``."""
         raise NotImplementedError(f"{self.slug} is not gathered")
 
+    def answers(self, occasion: Occasion) -> list[dict[str, str]]:
+        """What the recipient may answer to this reason with one tap: ``label`` and ``url`` (a SecretLink). Called like ``context``."""
+        return []
+
     def attachments(self, message: Message) -> list[Attachment]:
         return []
 
