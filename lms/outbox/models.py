@@ -77,7 +77,8 @@ class Message(models.Model):
                 fields=["next_try_at"],
                 name="outbox_message_due",
                 condition=models.Q(state__in=["queued", "claimed", "handing_over"]),
-            )
+            ),
+            models.Index(fields=["sent_at"], name="outbox_message_sent"),
         ]
 
     def __str__(self) -> str:

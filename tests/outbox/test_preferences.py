@@ -17,6 +17,7 @@ from lms.outbox.models import MailPreference, Message, Occasion
 from lms.people.models import User
 from lms.record.models import TrainingEvent
 from tests.factories import make_organization, make_user
+from tests.faults.together import together
 from tests.outbox.conftest import MailServer, Note, html_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,6 +254,13 @@ def test_switching_off_and_on(optional: Extra, maya: User, at: dt.datetime) -> N
     assert not preferences.is_off(make_user("Darnell Hughes"), "extra")
     assert preferences.switch(maya, "extra", True, later) is True
     assert not MailPreference.objects.exists()
+
+
+@pytest.mark.both_db
+def test_many_clicks_at_once_are_one(optional: Extra, maya: User, at: dt.datetime) -> None:
+    answers = together(*[lambda: preferences.switch(maya, "extra", False, at)] * 8)
+    assert sorted(answers) == [False] * 7 + [True]
+    assert MailPreference.objects.count() == 1
 
 
 def test_a_compulsory_kind_ignores_a_row_that_should_not_be_there(

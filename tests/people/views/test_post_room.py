@@ -13,6 +13,7 @@ from lms.lib import clock
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion, Surge
 from lms.people.views.messages import ROWS_ON_TOP
+from tests.faults.together import together
 from tests.people.conftest import House
 from tests.people.views.test_messages import make_message
 
@@ -133,6 +134,21 @@ def test_the_same_decision_twice_says_that_they_moved_on(house: House, desk: Cli
     response = desk.post(DECIDE, {"message": [str(dead.public_id)], "reason": "x", "decision": "discard"}, follow=True)
     text = response.content.decode()
     assert "1 message has moved on meanwhile" in text
+
+
+@pytest.mark.both_db
+@pytest.mark.django_db(transaction=True)
+def test_two_coordinators_decide_the_same_at_once(house: House) -> None:
+    """Each message is decided once; what the other was faster with has moved on for the second."""
+    messages = [make_message(house.ordinary, state=DEAD) for _ in range(4)]
+    clients = [house.client("coordinator"), house.client("coordinator")]
+    answers = together(*[lambda client=client: decide(client, "discard", *messages) for client in clients])
+    assert [answer.status_code for answer in answers] == [302, 302]
+    said = "".join(client.get(LIST).content.decode() for client in clients)
+    done = sum(int(number) for number in re.findall(r"(\d+) messages? will not be sent", said))
+    moved_on = sum(int(number) for number in re.findall(r"(\d+) messages? ha(?:s|ve) moved on", said))
+    assert (done, moved_on) == (4, 4)
+    assert states(*messages) == ["suppressed"] * 4
 
 
 @pytest.mark.parametrize("place", ["top", "list"])
