@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from courses.forms import PlainForm
+from courses.forms.courses import PlainForm
 from lms.lib.identifiers import signs_of_a_person
 from quizzes import kinds
 from quizzes.enums import Confidence

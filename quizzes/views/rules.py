@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from courses.access import unit_for
-from courses.forms import ReasonForm
+from courses.forms.courses import ReasonForm
 from lms.lib import clock
 from lms.people.access import coordinator_required, signed_in
 from lms.people.models import User

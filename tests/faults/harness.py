@@ -30,6 +30,7 @@ from honcho.environ import parse_procfile
 from lms.lib import clock
 from lms.lib.deathsig import die_with_parent
 from lms.run.broker import find_binary
+from tests.faults.proxy import Proxy
 from tests.outbox.conftest import MailServer
 from tests.platform.launching import ROOT, free_port, wait_for
 
@@ -146,11 +147,13 @@ class Broker:
 
 
 class House:
-    """See the module. ``at_rest`` says that a test's own process rings nobody; ``ring`` sends a task by hand."""
+    """See the module. ``ring`` sends a task by hand; ``proxied`` puts a proxy before broker and mail server."""
 
     def __init__(self, folder: Path, static: Path) -> None:
         self.folder = folder
         self.broker = Broker(folder)
+        self.broker_line: Proxy | None = None
+        self.mail_line: Proxy | None = None
         self.mail = MailServer()
         self.mail_port = free_port()
         self.clock_file = folder / "clock"
@@ -178,12 +181,17 @@ class House:
             "SECRET_KEY": settings.SECRET_KEY,
             "RECORD_KEY": settings.RECORD_KEY,
             "DATABASE_URL": database_url(),
-            "REDIS_URL": self.broker.url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
+            "REDIS_URL": f"redis://127.0.0.1:{self.broker_line.port}/0" if self.broker_line else self.broker.url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_line.port if self.mail_line else self.mail_port}?timeout=2",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",
             **more,
         }
+
+    def proxied(self) -> tuple[Proxy, Proxy]:
+        """What is started from now on reaches broker and mail server through these two."""
+        self.broker_line, self.mail_line = Proxy(self.broker.port), Proxy(self.mail_port)
+        return self.broker_line, self.mail_line
 
     def move_clock(self, seconds: float) -> None:
         """Moves the time of every process, this one included, forward by so many seconds."""
@@ -245,6 +253,9 @@ class House:
         for process in self._processes:
             process.kill()
         self.broker.kill()
+        for line in (self.broker_line, self.mail_line):
+            if line is not None:
+                line.close()
         self._controller.stop()
 
 
