@@ -15,7 +15,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import before_task_publish, worker_process_init
 
-from lms.lib import acknowledging, env
+from lms.lib import channel, env
 from lms.lib.deathsig import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
@@ -54,7 +54,7 @@ BEAT_SCHEDULE = {
 
 _NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
-acknowledging.install()
+channel.install()
 
 app = Celery("lms")
 app.conf.update(

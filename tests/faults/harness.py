@@ -250,8 +250,11 @@ class House:
         self._processes.remove(process)
 
     def close(self) -> None:
+        """Ends everything. What each process said last is printed; pytest shows it beside a failure."""
         for process in self._processes:
             process.kill()
+        for log in sorted(self.folder.glob("*.log")):
+            print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")
         self.broker.kill()
         for line in (self.broker_line, self.mail_line):
             if line is not None:
