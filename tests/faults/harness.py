@@ -32,7 +32,7 @@ from lms.lib.deathsig import die_with_parent
 from lms.run.broker import find_binary
 from tests.faults.proxy import Proxy
 from tests.outbox.conftest import MailServer
-from tests.platform.launching import ROOT, free_port, wait_for
+from tests.platform.launching import ROOT, free_port, steady_port, wait_for
 
 CALM = 200  # seconds of the test's clock after which every lease of a step that died has ended
 
@@ -108,7 +108,7 @@ class Broker:
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
-        self.port = port or free_port()
+        self.port = port or steady_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: Process | None = None
 

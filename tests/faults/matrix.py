@@ -1,7 +1,10 @@
 """Which tests hold which row of the matrix of faults. ``test_matrix`` fails when a row has none, or names one that is not there.
 
-The numbers of the invariants are those of docs/operations.md's promise; F5, F6 and the others are the rows of the fault matrix that
-this folder answers for. F10, F11, F17, F18, F20, F21, F23 and F24 are answered for elsewhere or later.
+A row is a kind of fault; its parts are the ways in which it comes.
+
+F1 web killed. F2 worker killed with a certificate, F3 with a mail, F4 as a whole. F5 line to the broker, F6 the broker itself, F7 a deaf
+worker, F8 doorbells too many, too old or forged, F9 a worker that wakes late. F12 mail server, F13 disk, F14 drawing engine. F15 clock,
+F16 beat. F19 many hands at once. F22 the world changes in the middle of an attempt.
 """
 
 OWED = ("F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F12", "F13", "F14", "F15", "F16", "F19", "F22")

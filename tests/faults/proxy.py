@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from tests.platform.launching import steady_port
+
 TICK = 0.05
 
 
@@ -31,7 +33,7 @@ class Proxy:
         self._listener: socket.socket | None = None
         self._closed = False
         self._threads: list[threading.Thread] = []
-        self.port: int = 0
+        self.port = steady_port()
         self._listen()
         self._run(self._accept)
 
@@ -74,7 +76,6 @@ class Proxy:
     def _listen(self) -> None:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
         listener.settimeout(TICK)
-        self.port = listener.getsockname()[1]
         self._listener = listener
 
     def _run(self, work: Callable[..., None], *args: object) -> None:
