@@ -1,10 +1,11 @@
 # The commands of this project. They need make, Python 3.11 or newer, and a package registry that pip can reach.
 #   make run     everything: web, worker, beat, broker        make run PORT=8080 HOST=0.0.0.0
 #   make test    checks and tests                             make check: the checks alone
+#   make faults  processes are killed, lines broken, clocks moved; make faults ROUNDS=300 tries longer
 #   make bench   what everyday work costs, in milliseconds
 # docs/operations.md lists the variables that make run reads.
 
-.PHONY: help run test check bench
+.PHONY: help run test check faults bench
 .DELETE_ON_ERROR:
 
 python := .venv/bin/python
@@ -27,7 +28,7 @@ export PYTHON
 endif
 
 help:
-	@sed -n '2,5s/^# *//p' Makefile
+	@sed -n '2,6s/^# *//p' Makefile
 
 # exec: the launcher is make's own child, so it notices when make is killed, and its exit code is the shell's.
 run: .venv/.stamp
@@ -49,6 +50,17 @@ check: .venv/.stamp-dev
 	@$(apart) $(python) -m mypy
 	@$(apart) $(python) manage.py makemigrations --check --dry-run
 	@$(apart) $(python) manage.py check_content
+
+# The same tests as in make test, with as many rounds of chance as are asked for. At the end stand rounds, faults and violations. A
+# violation names its seed; LMS_FAULT_SEED=... draws the same again.
+ROUNDS ?= 5
+faults: .venv/.stamp-dev
+	@if $(python) -c 'import sys; from tests import postgres; sys.exit(postgres.binaries() is None)'; then \
+		echo "On PostgreSQL:"; \
+		LMS_TEST_DB=postgres LMS_FAULT_ROUNDS=$(ROUNDS) $(apart) $(python) -m pytest -q tests/faults -m both_db || exit 1; \
+	fi
+	@echo "On SQLite:"
+	@exec env LMS_FAULT_ROUNDS=$(ROUNDS) $(apart) $(python) -m pytest -q tests/faults
 
 # Figures to read, not a test: nothing here passes or fails by time.
 bench: .venv/.stamp-dev

@@ -15,7 +15,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import before_task_publish, task_success, worker_process_init
 
-from lms.lib import env
+from lms.lib import channel, env
 from lms.lib.deathsig import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
@@ -55,6 +55,8 @@ BEAT_SCHEDULE = {
 }
 
 _NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
+channel.install()
 
 app = Celery("lms")
 app.conf.update(

@@ -245,7 +245,7 @@ EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
 EMAIL_FILE_PATH = "/" + (_email.get("EMAIL_FILE_PATH") or str(VAR_DIR / "mail")).lstrip(
     "/"
 )  # file:///a and file:////a mean /a
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = _email.get("EMAIL_TIMEOUT") or 20  # seconds for each answer; all of them end before a task's time limit
 DEFAULT_FROM_EMAIL = env.text("FROM_EMAIL", "Training <training@localhost>")
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"

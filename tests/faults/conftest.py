@@ -21,6 +21,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for outcome in ("passed", "failed"):
+        for test in terminalreporter.stats.get(outcome, []):
+            for name, line in test.user_properties:
+                terminalreporter.write_line(f"{name}: {line}")
     terminalreporter.write_line(f"fault rounds: {rounds()}, LMS_FAULT_SEED={SEED}")
 
 

@@ -30,8 +30,9 @@ from honcho.environ import parse_procfile
 from lms.lib import clock
 from lms.lib.deathsig import die_with_parent
 from lms.run.broker import find_binary
+from tests.faults.proxy import Proxy
 from tests.outbox.conftest import MailServer
-from tests.platform.launching import ROOT, free_port, wait_for
+from tests.platform.launching import ROOT, free_port, steady_port, wait_for
 
 CALM = 200  # seconds of the test's clock after which every lease of a step that died has ended
 
@@ -107,7 +108,7 @@ class Broker:
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
-        self.port = port or free_port()
+        self.port = port or steady_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: Process | None = None
 
@@ -146,11 +147,13 @@ class Broker:
 
 
 class House:
-    """See the module. ``at_rest`` says that a test's own process rings nobody; ``ring`` sends a task by hand."""
+    """See the module. ``ring`` sends a task by hand; ``proxied`` puts a proxy before broker and mail server."""
 
     def __init__(self, folder: Path, static: Path) -> None:
         self.folder = folder
         self.broker = Broker(folder)
+        self.broker_line: Proxy | None = None
+        self.mail_line: Proxy | None = None
         self.mail = MailServer()
         self.mail_port = free_port()
         self.clock_file = folder / "clock"
@@ -179,12 +182,17 @@ class House:
             "SECRET_KEY": settings.SECRET_KEY,
             "RECORD_KEY": settings.RECORD_KEY,
             "DATABASE_URL": database_url(),
-            "REDIS_URL": self.broker.url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_port}",
+            "REDIS_URL": f"redis://127.0.0.1:{self.broker_line.port}/0" if self.broker_line else self.broker.url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.mail_line.port if self.mail_line else self.mail_port}?timeout=2",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": "1",
             **more,
         }
+
+    def proxied(self) -> tuple[Proxy, Proxy]:
+        """What is started from now on reaches broker and mail server through these two."""
+        self.broker_line, self.mail_line = Proxy(self.broker.port), Proxy(self.mail_port)
+        return self.broker_line, self.mail_line
 
     def move_clock(self, seconds: float) -> None:
         """Moves the time of every process, this one included, forward by so many seconds."""
@@ -243,9 +251,15 @@ class House:
         self._processes.remove(process)
 
     def close(self) -> None:
+        """Ends everything. What each process said last is printed; pytest shows it beside a failure."""
         for process in self._processes:
             process.kill()
+        for log in sorted(self.folder.glob("*.log")):
+            print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")
         self.broker.kill()
+        for line in (self.broker_line, self.mail_line):
+            if line is not None:
+                line.close()
         self._controller.stop()
 
 

@@ -42,7 +42,7 @@ def certificate_message(certificate: Certificate) -> Message:
 
 
 def stored_files(certificate: Certificate) -> list[Path]:
-    return sorted(path for path in Path(settings.CERTIFICATE_DIR).iterdir() if str(certificate.public_id) in path.name)
+    return sorted(Path(settings.CERTIFICATE_DIR).glob(f"*{certificate.public_id}*"))
 
 
 def assert_file(certificate: Certificate) -> bytes:

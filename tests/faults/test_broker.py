@@ -209,10 +209,24 @@ def raw(content: bytes, content_type: str, headers: dict[str, str]) -> str:
     )
 
 
-FORGED = [
+FORGED: list[str | bytes] = [
     raw(pickle.dumps(((), {}, {})), "application/x-python-serialize", {"task": DRAW, "id": "1"}),
     raw(b"\xff\x00 no json", "application/json", {"task": DRAW, "id": "2"}),
     raw(b"{}", "application/json", {}),
+    # as an older release of Celery wrote them
+    raw(json.dumps({"id": "3", "task": DRAW, "args": ["1"], "kwargs": {}}).encode(), "application/json", {}),
+    raw(json.dumps({"id": "4", "task": DRAW, "args": ["1"], "kwargs": {"eta": 1}}).encode(), "application/json", {}),
+    b"\x00\xff\xfe no message at all",
+    "",
+    "{}",
+    "[]",
+    "null",
+    json.dumps({"body": 1, "properties": {}}),
+    json.dumps({"body": 1, "properties": {"delivery_tag": "y"}}),
+    json.dumps(
+        {"body": 1, "properties": {"delivery_tag": "z", "delivery_info": {"exchange": "", "routing_key": "lms"}}}
+    ),
+    json.dumps({"body": "e30=", "properties": {"delivery_tag": "x", "body_encoding": "rot13"}}),
 ]
 
 

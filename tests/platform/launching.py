@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,6 +25,17 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def steady_port() -> int:
+    """A free port below those that the kernel gives to outgoing lines, so that nobody takes it while a server is away for a moment."""
+    while True:
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", random.randrange(16_000, 32_000)))
+            except OSError:
+                continue
+            return int(listener.getsockname()[1])
 
 
 def wait_for(done: Callable[[], Any], seconds: float, what: str) -> Any:
