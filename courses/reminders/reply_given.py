@@ -8,6 +8,7 @@ from django.urls import reverse
 from courses.models import Reply
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
+from lms.people import roles
 from lms.people.links import site_url
 from lms.people.models import User
 from lms.people.queries.teams import supervisors_of
@@ -18,8 +19,12 @@ class ReplyGiven(kinds.Kind):
 
     slug = "reply_given"
     label = "Somebody answered a reminder"
+    why_it_comes = "you supervise the person whom it is about, or coordinate training at {organization}"
     gathered = True
     urgent = False
+
+    def concerns(self, recipient: User) -> bool:
+        return roles.is_coordinator(recipient) or roles.is_supervisor(recipient)
 
     def reply(self, occasion: Occasion) -> Reply | None:
         rows = Reply.objects.select_related("learner__team", "learner__site", "assignment__course")

@@ -125,9 +125,12 @@ def test_the_profile_lists_what_can_be_switched_off_and_why_the_rest_comes(house
     assert [value for value, _ in response.context["mail"].fields["kinds"].choices] == [
         "certificate_ready",
         "dispute_answered",
+        "renewal_opens",
         "result_raised",
     ]
-    assert response.context["mail"]["kinds"].value() == ["certificate_ready", "dispute_answered", "result_raised"]
+    assert response.context["mail"]["kinds"].value() == [
+        "certificate_ready", "dispute_answered", "renewal_opens", "result_raised",
+    ]  # fmt: skip
     assert re.search(r"Because \S[^.<]* requires this course of you\.", text)
     assert "you coordinate training" not in text
 
@@ -140,24 +143,28 @@ def test_mail_about_a_role_is_listed_for_those_who_have_it(house: House) -> None
     everybody = {
         "Another attempt opened",
         "Course assigned",
-        "Due in 3 days",
+        "Due soon",
+        "Has run out",
+        "Runs out soon",
         "Invitation",
         "Overdue",
         "Password reset",
     }
     assert listed("ordinary") == everybody
-    assert listed("supervisor") == everybody | {"Somebody used all attempts"}
-    assert listed("coordinator") == everybody | {"Somebody used all attempts", "A question is disputed"}
+    assert listed("supervisor") == everybody | {"Somebody used all attempts", "Somebody answered a reminder"}
+    assert listed("coordinator") == everybody | {
+        "Somebody used all attempts", "Somebody answered a reminder", "A question is disputed",
+    }  # fmt: skip
 
 
 def test_choosing_which_mail_one_gets(house: House) -> None:
     client, url = house.client("ordinary"), reverse("people:mail_kinds")
     assert client.post(url, {"kinds": ["result_raised"]}).headers["Location"] == reverse("people:profile")
-    assert preferences.off(house.ordinary) == {"certificate_ready", "dispute_answered"}
+    assert preferences.off(house.ordinary) == {"certificate_ready", "dispute_answered", "renewal_opens"}
     assert preferences.off(house.supervisor) == set()
     shown = client.get(reverse("people:profile")).context["mail"]["kinds"].value()
     assert shown == ["result_raised"]
-    client.post(url, {"kinds": ["result_raised", "certificate_ready", "dispute_answered"]})
+    client.post(url, {"kinds": ["result_raised", "certificate_ready", "dispute_answered", "renewal_opens"]})
     assert preferences.off(house.ordinary) == set()
 
 
