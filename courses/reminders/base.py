@@ -72,19 +72,18 @@ class DutyReminder(kinds.Kind, ABC):
         assignment = self.assignment(occasion)
         if assignment is None or assignment.withdrawn_at is not None:
             return "The course is no longer assigned."
-        return self.done(assignment) or self.rests(assignment, at) or self.stale(assignment, occasion, at)
+        return self.done(assignment) or _rest_of(assignment, at) or self.stale(assignment, occasion, at)
+
+    def rests(self, occasion: Occasion, at: dt.datetime) -> bool:
+        """During an exemption, a leave, or while an answer of the person waits."""
+        assignment = self.assignment(occasion)
+        return assignment is not None and self.done(assignment) is None and _rest_of(assignment, at) is not None
 
     def done(self, assignment: Assignment) -> str | None:
         """Why there is nothing left to do; None while there is."""
         if assignment.enrollment is not None and assignment.enrollment.completed_at is not None:
             return "The course is complete."
         return "Learning elsewhere was accepted for this course." if assignment.satisfied_at is not None else None
-
-    def rests(self, assignment: Assignment, at: dt.datetime) -> str | None:
-        mine = Assignment.objects.filter(pk=assignment.pk)
-        if mine.filter(paused(at)).exists():
-            return PAUSED
-        return ANSWERED if mine.filter(pausing(at)).exists() else None
 
     def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
         """Why this mail would not be true now; None if it is."""
@@ -167,6 +166,14 @@ class EvidenceReminder(DutyReminder, ABC):
         """None about what is fulfilled: there is nothing to say no to."""
         assignment = self.assignment(occasion)
         return answer_links(assignment) if assignment is not None and assignment.renews_until_on is not None else []
+
+
+def _rest_of(assignment: Assignment, at: dt.datetime) -> str | None:
+    """Why nobody is written to about it for now."""
+    mine = Assignment.objects.filter(pk=assignment.pk)
+    if mine.filter(paused(at)).exists():
+        return PAUSED
+    return ANSWERED if mine.filter(pausing(at)).exists() else None
 
 
 def _dated(slug: str) -> bool:

@@ -6,10 +6,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from courses.models import Assignment
+from courses.queries.duties import Planned
 from courses.reminders.base import DutyReminder
 from courses.reminders.duties import duties
-from courses.reminders.moments import DAY, Duty, Moment
+from courses.reminders.moments import DAY, Duty, Moment, Sleep
 from courses.reminders.planner import duty_kinds
+from courses.requirements.planning import Act
 from lms.lib import dates
 from lms.lib.hours import SendingHours
 from lms.outbox import kinds
@@ -91,6 +94,41 @@ def forecast(
     for pk, person in users.items():
         mails += _of_one(person, _one_a_course(mine[pk]), waiting[pk], said[pk], log.get(pk, []), at, days, keys, fresh)
     return Forecast(tuple(mails), frozenset(keys) if more else None)
+
+
+def forecast_of(planned: Sequence[Planned], at: dt.datetime, *, days: int = DAYS) -> Forecast:
+    """The mails that carrying out these steps of one rule would bring, beside all else that the same people would get. Counted are the
+    mails with at least one reason that comes from the rule."""
+    steps = [one for one in planned if one.step.act in (Act.OPEN, Act.RENEW, Act.MOVE, Act.CLOSE)]
+    keys = [one.step.duty.key for one in steps if one.step.duty is not None and one.step.duty.open]
+    refs = {pk: str(ref) for pk, ref in Assignment.objects.filter(pk__in=keys).values_list("pk", "public_id")}
+    people = {one.user.pk for one in steps}
+    to_do = set(Assignment.objects.open().filter(learner__in=people).values_list("learner", "course"))
+    more = [
+        (one.user, _planned_duty(one, refs, told=(one.user.pk, one.course.pk) in to_do, at=at))
+        for one in steps
+        if one.step.act != Act.CLOSE and one.step.due_on is not None
+    ]
+    return forecast(at, days=days, people=people, more=more, instead=frozenset(refs.values()))
+
+
+def _planned_duty(one: Planned, refs: dict[int, str], *, told: bool, at: dt.datetime) -> Duty:
+    step, today = one.step, dates.local_date(at, one.user.zone)
+    moved = step.duty if step.act == Act.MOVE else None
+    leave = step.person.leave
+    assert step.due_on is not None
+    return Duty(
+        ref=f"{refs[moved.key]}+" if moved else f"{one.asked.requirement.pk}-{one.user.pk}-{one.course.pk}",
+        holder=f"{one.user.pk}-{one.course.pk}",
+        starts_on=moved.assigned_on if moved else today,
+        due_on=step.due_on,
+        open=True,
+        days=one.user.working_days,
+        renewal=step.act == Act.RENEW,
+        ends_on=step.ran_out,
+        sleeps=(Sleep(today, leave, leave=True),) if leave is not None else (),
+        fresh=moved is None and not told,
+    )
 
 
 def _one_a_course(found: list[Duty]) -> list[Duty]:

@@ -21,6 +21,7 @@ from courses.models import Requirement, RequirementVersion
 from courses.queries.replies import own_answers
 from courses.queries.requirements import Preview, first_of_each_person, list_rows, preview_of, rules_by_number, undated
 from courses.queries.why import why_of
+from courses.reminders.forecast import forecast_of
 from lms.lib import clock, csvsafe, dates
 from lms.people.access import coordinator_required, signed_in
 from lms.people.forms.fields import put_errors
@@ -148,8 +149,10 @@ def preview_requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpRes
         return redirect("requirement", found.public_id)
     if found.current_id == version.pk:
         return redirect("requirement", found.public_id)
+    preview = preview_of(version, now)
     context = {
-        **_shown(request, preview_of(version, now)),
+        **_shown(request, preview),
+        "forecast": forecast_of([one for row in preview.rows for one in row.planned], now),
         "requirement": found,
         "version": version,
         "waits": version.active_from > dates.local_date(now, signed_in(request).zone),

@@ -55,6 +55,10 @@ class Kind:
         """Asked just before sending: None if the mail is still true and wanted, else the reason why not, as a sentence."""
         return None
 
+    def rests(self, occasion: Occasion, at: dt.datetime) -> bool:
+        """Whether nobody is to be written to about it for now. A reason that rests is neither written nor dropped."""
+        return False
+
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         """What the templates of this kind need. Called only while sending, in a transaction that holds the lease; a secret link
         is made here, as a SecretLink, and nothing but its hash may be stored."""

@@ -48,8 +48,8 @@ def gather(*, at: dt.datetime) -> dict[str, int]:
     """Writes to everybody who has open occasions and may be written to now. Returns counts: written, held, dropped.
 
     For each person: who cannot be reached has all dropped; then ``lms.outbox.gathering.decide`` says whether now is the time. If so,
-    each reason is asked whether it is still wanted; one that is not is dropped and says why, one whose kind fails is logged and
-    left open. What remains becomes one message: of the reason's own kind, or a digest of several. More messages than a day may
+    each reason is asked whether it rests (then it stays open) and whether it is still wanted; one that is not is dropped and says why,
+    one whose kind fails is logged and left open. What remains becomes one message: of the reason's own kind, or a digest of several. More messages than a day may
     have are held under a Surge. Each person is a transaction of their own; one that fails is logged and keeps no other back. A worker
     is rung after each commit. Must not run inside a transaction.
     """
@@ -95,6 +95,8 @@ def _wanted(
     wanted = []
     for occasion in own:
         try:
+            if kinds.get(occasion.kind).rests(occasion, at):
+                continue
             why_not = kinds.why_not(occasion, at)
         except Exception:
             log.exception("occasion %s could not say whether it is still wanted", occasion.key)

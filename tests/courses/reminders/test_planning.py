@@ -134,6 +134,20 @@ def test_who_has_nothing_to_do_or_cannot_be_reached_gets_nothing(course: Course,
         assert plan(at=at + day * DAY) == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_is_assigned_during_a_leave_is_told_after_it(course: Course, at: dt.datetime) -> None:
+    learner, coordinator = factories.make_user(), factories.make_coordinator()
+    today = dates.local_date(at, learner.zone)
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=today, ends_on=today + 5 * DAY, reason="x", by=coordinator, at=at
+    )
+    give(course, dt.date(2027, 1, 20), at, learner)
+    for day in range(6):
+        assert outbox.gather(at=at + day * DAY) == {"written": 0, "held": 0, "dropped": 0}
+    back = at + 7 * DAY  # a Monday
+    assert outbox.gather(at=back) == {"written": 1, "held": 0, "dropped": 0}
+
+
 def test_a_moved_date_has_reminders_of_its_own(course: Course, at: dt.datetime) -> None:
     assignment = give(course, dt.date(2026, 12, 9), at)
     day = noon(dt.date(2026, 12, 4))

@@ -1,0 +1,121 @@
+"""What the preview of a rule foresees is what comes when the rule is switched on and nobody does anything."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from courses.actions import assigning, cycles, excepting, requiring
+from courses.enums import DueKind, ExceptionKind, RenewalKind
+from courses.models import Course, Enrollment
+from courses.queries.requirements import preview_of
+from courses.reminders.forecast import Forecast, Foreseen, forecast, forecast_of
+from courses.reminders.planner import plan
+from courses.requirements.facts import Due, Renewal
+from lms.lib import dates, doorbell
+from lms.outbox import actions as outbox
+from lms.outbox.enums import MessageState
+from lms.outbox.models import Message
+from lms.record.actions import SYSTEM
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = dt.timedelta(days=1)
+AFTER = 60  # days of a forecast that are longer than any window here
+Mails = Counter[tuple[int, dt.date, tuple[str, ...]]]
+
+
+@pytest.fixture
+def course(at: dt.datetime) -> Course:
+    return factories.make_course(at=at)
+
+
+def as_counter(foreseen: list[Foreseen]) -> Mails:
+    return Counter((m.person, m.on, tuple(sorted(key.partition(":")[0] for key in m.keys))) for m in foreseen)
+
+
+def live(at: dt.datetime, days: int) -> Mails:
+    """Goes through the days, hour by hour of the working day, and returns what was sent."""
+    with doorbell.silent():
+        for day in range(days):
+            for hour in (0, 5):
+                now = at + day * DAY + dt.timedelta(hours=hour)
+                excepting.settle_ended(at=now)
+                cycles.reconcile_all(at=now)
+                plan(at=now)
+                outbox.gather(at=now)
+                for pk in Message.objects.filter(state=MessageState.QUEUED).values_list("pk", flat=True):
+                    outbox.deliver(pk, at=now)
+    rows = (
+        Message.objects.filter(state=MessageState.SENT).select_related("recipient__site").prefetch_related("occasions")
+    )
+    return Counter(
+        (
+            m.recipient_id,
+            dates.local_date(m.sent_at, m.recipient.zone),
+            tuple(sorted(o.kind for o in m.occasions.all())),
+        )
+        for m in rows
+        if m.sent_at is not None
+    )
+
+
+def test_a_rule_brings_the_mails_that_its_preview_foresees(course: Course, at: dt.datetime) -> None:
+    coordinator = factories.make_coordinator()
+    people = [factories.make_user(hire_date=dt.date(2026, 11, day), working_days=days) for day, days in (
+        (2, "12345"), (9, "12345"), (20, "67"), (23, "1234567"),
+    )]  # fmt: skip
+    other = factories.make_course(factories.compiled_course("other"), at=at)
+    assigning.assign(people[0], other, due_on=dt.date(2026, 12, 4), reason="By hand", by=SYSTEM, at=at)
+    assigning.assign(people[1], course, due_on=dt.date(2027, 1, 20), reason="By hand", by=SYSTEM, at=at)
+    today = dates.local_date(at, people[3].zone)
+    excepting.grant(
+        people[3], ExceptionKind.LEAVE, starts_on=today, ends_on=today + 9 * DAY, reason="x", by=coordinator, at=at
+    )
+    rule = factories.make_requirement(course, by=coordinator, at=at, on=False, due=Due(DueKind.AFTER_HIRE, 20), grace=5)
+    version = rule.versions.get()
+    preview = preview_of(version, at)
+    foreseen = forecast_of([one for row in preview.rows for one in row.planned], at)
+    with doorbell.silent():
+        requiring.switch_on(version, by=coordinator, at=at)
+    came = live(at, 30)
+    assert came == as_counter(list(foreseen.mails))
+    assert foreseen.people == 4, "the coordinator has no hire date"
+    assert len(foreseen.counted) < len(foreseen.mails), "some would come anyway"
+    assert not any(kinds == ("course_assigned",) and person == people[1].pk for person, _, kinds in came)
+
+
+def test_renewals_that_will_open_are_foreseen(course: Course, at: dt.datetime) -> None:
+    learner = factories.make_user()
+    factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 3, window=30))
+    factories.pass_unit(Enrollment.objects.get(learner=learner), at=at)
+    live(at, 1)
+    begins = at + 55 * DAY
+    foreseen = forecast(begins, days=AFTER, people=[learner.pk])
+    before = set(Message.objects.values_list("pk", flat=True))
+    assert before
+    came = live(begins, AFTER)
+    mine = {key: n for key, n in came.items() if key[0] == learner.pk and key[1] >= begins.date()}
+    assert mine == dict(as_counter(list(foreseen.mails)))
+    assert any("renewal_opens" in kinds for _, _, kinds in mine)
+
+
+def test_the_first_of_more_than_two_a_week_is_counted() -> None:
+    days = [dt.date(2026, 12, day) for day in (1, 3, 7, 20)]
+    crowded = Forecast(tuple(Foreseen(1, day, ("overdue:x",)) for day in days))
+    assert crowded.crowded == 1
+    calm = Forecast(tuple(Foreseen(1, day, ("overdue:x",)) for day in (days[0], days[1], days[3])))
+    assert calm.crowded == 0
+    others = Forecast(crowded.mails, frozenset({"due_soon:y"}))
+    assert (others.people, others.crowded, others.counted) == (0, 0, [])
+
+
+def test_the_preview_says_it(course: Course, at: dt.datetime, client: Any) -> None:
+    coordinator = factories.make_coordinator()
+    for _ in range(2):
+        factories.make_user()
+    rule = factories.make_requirement(course, by=coordinator, on=False)
+    client.force_login(coordinator)
+    page = client.get(f"/coordinator/requirements/{rule.public_id}/preview/").content.decode()
+    assert "mails to 3 people, if nobody finishes earlier." in page
