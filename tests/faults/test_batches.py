@@ -46,7 +46,7 @@ def assert_once(batch: Batch, *, undone: bool = False) -> None:
         told = Counter(event.kind for event in events_of(row.learner.subject) if event.kind != "message.sent")
         assert told == Counter(kinds)
         assert list(faults(row.learner.subject)) == []
-        assert row.learner.messages.count() == 1
+        assert row.learner.occasions.count() == 1
 
 
 def test_two_presses_at_once_make_one_batch(house: House) -> None:
