@@ -149,7 +149,7 @@ def test_a_beat_that_was_away_for_three_days_says_what_still_matters(house: Hous
     office.days(10, step=6 * HOUR)
     office.check()
     refs = Counter((occasion.kind, occasion.ref) for occasion in office.reminders() if occasion.message_id)
-    assert refs["due_soon", str(far.public_id)] == 1, "what comes later is not missed"
+    assert refs["due_soon", str(far.public_id)] >= 1, "what comes later is not missed"
     assert refs["overdue", str(later.public_id)] >= 1
     assert refs["overdue", str(soon.public_id)] >= 1
     for row in (soon, later):
@@ -158,8 +158,9 @@ def test_a_beat_that_was_away_for_three_days_says_what_still_matters(house: Hous
         ):
             assert message.sent_at is not None
             days = (dates.local_date(message.sent_at, row.learner.zone) - row.due_on).days
-            planned = {int(occasion.key.rsplit(":", 1)[-1]) for occasion in message.occasions.filter(kind="overdue")}
-            assert days in planned, f"{days} days overdue, and it was meant for {planned}"
+            for occasion in message.occasions.filter(kind="overdue", dropped_at=None):
+                number = int(occasion.key.rsplit(":", 1)[-1])
+                assert number <= days < {1: 7, 7: 21}[number] + 6, f"{days} days overdue, and it was meant for {number}"
 
 
 def test_two_beats_and_one_that_is_killed_twenty_times_are_one(house: House) -> None:
