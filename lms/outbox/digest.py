@@ -22,6 +22,7 @@ class Digest(kinds.Kind):
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         return {
             "line": kinds.get(occasion.kind).line(occasion, at),
+            "own_why_url": f"{settings.SITE_URL}{why}" if (why := kinds.why_url_of(occasion)) else "",
             "own_answers": kinds.get(occasion.kind).answers(occasion),
             "button_url": f"{settings.SITE_URL}{reverse('my_training')}",
             "button_label": "Open my training",

@@ -65,6 +65,15 @@ class Kind:
         Called like ``context``."""
         raise NotImplementedError(f"{self.slug} is not gathered")
 
+    def reason(self, occasion: Occasion) -> str:
+        """What made the occasion, as a sentence that stays true: read from the occasion alone, without a query. Raises ValueError for
+        one that this kind did not make."""
+        return f"{self.label}."
+
+    def why_url(self, occasion: Occasion) -> str:
+        """The path of a page that derives in plain words what the occasion is about; empty when there is none."""
+        return ""
+
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
         """What the recipient may answer to this reason with one tap: ``label`` and ``url`` (a SecretLink). Called like ``context``."""
         return []
@@ -114,6 +123,19 @@ def gathered_slugs() -> list[str]:
 def label(slug: str) -> str:
     """The kind's label; the slug itself for a kind that is no longer known."""
     return _kinds[slug].label if slug in _kinds else slug
+
+
+def reason_of(occasion: Occasion) -> str:
+    """What made the occasion, in words; the kind's label where the kind cannot tell (any more)."""
+    try:
+        return get(occasion.kind).reason(occasion)
+    except (KeyError, ValueError):
+        return f"{label(occasion.kind)}."
+
+
+def why_url_of(occasion: Occasion) -> str:
+    """Where it is derived; empty when there is no such page."""
+    return get(occasion.kind).why_url(occasion) if occasion.kind in _kinds else ""
 
 
 def sender_of(recipient: Any) -> str:

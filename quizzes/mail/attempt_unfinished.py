@@ -11,7 +11,7 @@ from django.urls import reverse
 from courses.models import Assignment, UnitProgress
 from courses.queries.replies import pausing
 from courses.queries.status import paused
-from courses.reminders.base import Due, Reminder
+from courses.reminders.base import CourseMail, Due, Reminder, newest_of
 from courses.requirements.dating import later
 from lms.lib import dates
 from lms.outbox import kinds
@@ -26,7 +26,7 @@ TRUE_FOR = 13  # days after the first day on which it may be said
 NOT_ITS_TIME = "The person went on since, or the days on which it was true are over."
 
 
-class AttemptUnfinished(Reminder):
+class AttemptUnfinished(CourseMail, Reminder):
     """``ref`` is the attempt's public id; the key holds the day of the last answer too, so that a reason that was dropped because the
     person went on can come back. It is said once an attempt. A quiz with a time limit hands itself in, so it never comes about one."""
 
@@ -63,6 +63,7 @@ class AttemptUnfinished(Reminder):
             "answered": attempt.responses.filter(answered=True).count(),
             "questions": attempt.responses.count(),
             "last_on": _last_day(attempt),
+            "why_url": site_url(self.why_url(occasion)),
             "button_url": site_url(reverse("quiz", args=[attempt.enrollment.public_id, attempt.unit.slug])),
             "button_label": "Go on with the quiz",
         }
@@ -74,6 +75,16 @@ class AttemptUnfinished(Reminder):
             f"{facts['questions']} questions. Your answers are kept."
         )
 
+    def refs(self, assignment: Assignment) -> list[str]:
+        ids = Attempt.objects.filter(enrollment=assignment.enrollment_id).values_list("public_id", flat=True)
+        return [str(public_id) for public_id in ids]
+
+    def assignment(self, occasion: Occasion) -> Assignment | None:
+        return newest_of(Assignment.objects.filter(enrollment__attempts__public_id=occasion.ref))
+
+    def reason(self, occasion: Occasion) -> str:
+        return "Two days without an answer in a quiz that is not handed in."
+
     def _said(self, attempts: list[Attempt]) -> set[str]:
         """The refs of those about which a reason waits or was sent."""
         rows = Occasion.objects.filter(kind=self.slug, ref__in=[str(attempt.public_id) for attempt in attempts])
@@ -81,14 +92,14 @@ class AttemptUnfinished(Reminder):
         return set(rows.filter(waiting_or_sent, dropped_at__isnull=True).values_list("ref", flat=True))
 
 
-def _attempts() -> QuerySet[Attempt]:
+def _attempts() -> QuerySet[Any]:
     """With ``last_at``: when the last answer was saved, or the start."""
     saved = Response.objects.filter(attempt=OuterRef("pk"), saved_at__isnull=False).order_by("-saved_at")
     rows = Attempt.objects.select_related("enrollment__learner__site", "enrollment__version", "unit")
     return rows.annotate(last_at=Coalesce(Subquery(saved.values("saved_at")[:1]), "started_at"))
 
 
-def _speaking(at: dt.datetime) -> QuerySet[Attempt]:
+def _speaking(at: dt.datetime) -> QuerySet[Any]:
     """Attempts that are open without a time limit, of people who are there and have still to do it."""
     asked = Assignment.objects.open().filter(enrollment=OuterRef("enrollment"), ended_at__isnull=True)
     done = UnitProgress.objects.filter(
