@@ -77,6 +77,7 @@ class DutyReminder(CourseMail, ABC):
     gathered: ClassVar[bool] = True
     dated: ClassVar[bool] = True
     why_it_comes: ClassVar[str] = "{organization} requires this course of you"
+    why_in_general: ClassVar[str] = "{organization} requires a course of you"
     noted_when_made: ClassVar[bool] = False
 
     @abstractmethod
@@ -89,6 +90,9 @@ class DutyReminder(CourseMail, ABC):
 
     def refs(self, assignment: Assignment) -> list[str]:
         return [str(assignment.public_id)]
+
+    def why_url(self, occasion: Occasion) -> str:
+        return reverse("why", args=[occasion.ref])
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         assignment = self.assignment(occasion)

@@ -5,7 +5,7 @@ A kind's words are three templates: ``emails/<slug>/subject.txt``, ``body.txt`` 
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -29,6 +29,15 @@ class Attachment:
     mimetype: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Home:
+    """Where somebody goes on who got several reasons in one mail: a path, the words on its button, and what the mail is about."""
+
+    path: str
+    label: str
+    about: str
+
+
 class Kind:
     """One kind of mail. ``secret``: its context must hold a SecretLink. ``resend_after_doubt``: when it is uncertain whether a
     message arrived, it is sent once more with the same Message-ID; every other kind then waits for a person.
@@ -46,6 +55,8 @@ class Kind:
     optional: ClassVar[bool] = False
     #: goes after "You get this mail because"; ``{organization}`` becomes its name
     why_it_comes: ClassVar[str] = ""
+    #: the same where no single mail is in view, as on the profile; empty if ``why_it_comes`` fits there too
+    why_in_general: ClassVar[str] = ""
 
     def concerns(self, recipient: Any) -> bool:
         """Whether mail of this kind can ever come to this person; their profile page lists the kinds that can."""
@@ -73,6 +84,14 @@ class Kind:
     def why_url(self, occasion: Occasion) -> str:
         """The path of a page that derives in plain words what the occasion is about; empty when there is none."""
         return ""
+
+    def home(self, recipient: Any) -> Home | None:
+        """Where the recipient finds all that mail of this kind is about; None for their own training."""
+        return None
+
+    def shared(self, occasions: Sequence[Occasion], at: dt.datetime) -> dict[str, Any]:
+        """What a mail that says these occasions needs beyond the context of each. Called like ``context``."""
+        return {}
 
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
         """What the recipient may answer to this reason with one tap: ``label`` and ``url`` (a SecretLink). Called like ``context``."""
@@ -146,6 +165,11 @@ def sender_of(recipient: Any) -> str:
 def why_of(kind: Kind, sender: str) -> str:
     """Why mail of this kind comes, in words that go after "because"."""
     return kind.why_it_comes.format(organization=sender)
+
+
+def why_in_general(kind: Kind, sender: str) -> str:
+    """Why mail of this kind comes at all, in words that go after "because"."""
+    return (kind.why_in_general or kind.why_it_comes).format(organization=sender)
 
 
 def register_letterhead(letterhead: Letterhead) -> None:

@@ -83,7 +83,7 @@ def test_how_each_stands(row: Assignment, at: dt.datetime) -> None:
     assert late.state == MessageState.SUPPRESSED
     waits = note(row, f"due_soon:{row.public_id}:2026-12-07:14", at + 2 * DAY)
     Occasion.objects.create(
-        key="d", kind="due_soon", recipient=row.learner, ref=row.public_id, created_at=at + 3 * DAY,
+        key="d", kind="due_soon", recipient=row.learner, ref=str(row.public_id), created_at=at + 3 * DAY,
         dropped_at=at, dropped_reason="The course is complete.",
     )  # fmt: skip
     dropped, open_one, unwanted, sent = mails_about(row, at + dt.timedelta(hours=9))
@@ -162,7 +162,11 @@ def test_the_post_room_names_each_reason_and_leads_to_why(
         key = f"due_soon:{row.public_id}:2026-12-07:{3 * number}"
         Occasion.objects.filter(pk=note(row, key, at).pk).update(message=message)
     client.force_login(factories.make_coordinator())
-    text = client.get(reverse("people:message", args=[message.public_id])).content.decode()
+    address = reverse("people:message", args=[message.public_id])
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        text = client.get(address).content.decode()
+    assert len(captured) == 6
     assert "The course was assigned." in text
     assert text.count(f'href="{reverse("why", args=[row.public_id])}"') == reasons
     assert ("Three days before the due date of December 7, 2026." in text) == (reasons == 3)

@@ -132,7 +132,8 @@ def test_the_profile_lists_what_can_be_switched_off_and_why_the_rest_comes(house
     assert response.context["mail"]["kinds"].value() == [
         "attempt_unfinished", "certificate_ready", "dispute_answered", "renewal_opens", "result_raised",
     ]  # fmt: skip
-    assert re.search(r"Because \S[^.<]* requires this course of you\.", text)
+    assert re.search(r"Because \S[^.<]* requires a course of you\.", text)
+    assert "this course" not in text
     assert "you coordinate training" not in text
 
 
