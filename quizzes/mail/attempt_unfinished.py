@@ -70,10 +70,11 @@ class AttemptUnfinished(CourseMail, Reminder):
 
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
-        return (
-            f"You began the quiz of “{facts['unit'].title}” ({facts['course'].title}) and answered {facts['answered']} of "
-            f"{facts['questions']} questions. Your answers are kept."
-        )
+        began = f"You began the quiz of “{facts['unit'].title}” ({facts['course'].title})"
+        if not facts["answered"]:
+            return f"{began} and can go on where you stopped."
+        questions = "1 question" if facts["questions"] == 1 else f"{facts['questions']} questions"
+        return f"{began} and answered {facts['answered']} of {questions}. Your answers are kept."
 
     def refs(self, assignment: Assignment) -> list[str]:
         ids = Attempt.objects.filter(enrollment=assignment.enrollment_id).values_list("public_id", flat=True)

@@ -149,6 +149,17 @@ def test_it_says_what_is_answered_and_leads_to_the_quiz(left: Attempt, at: dt.da
     assert kinds.get(occasion.kind).answers(occasion) == []
 
 
+def test_without_an_answer_it_does_not_speak_of_answers(at: dt.datetime) -> None:
+    timed.start(timed.enroll(at, factories.make_user(email="maya@example.org"), limit=None), at)
+    occasion = noted(at + 2 * DAY)
+    assert (
+        kinds.get(occasion.kind).line(occasion, at + 2 * DAY).endswith("(Test course) and can go on where you stopped.")
+    )
+    message = letter(occasion, at + 2 * DAY)
+    assert "You have not answered a question yet." in message.body_text
+    assert "Your answers" not in message.body_text + message.body_html
+
+
 def test_once_an_attempt(left: Attempt, at: dt.datetime) -> None:
     letter(noted(at + 2 * DAY), at + 2 * DAY)
     plan(at=at + 3 * DAY)
