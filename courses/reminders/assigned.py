@@ -28,6 +28,9 @@ class CourseAssigned(DutyReminder):
         last = _last(dates.local_date(occasion.created_at, zone), assignment.due_on)
         return None if dates.local_date(at, zone) <= last else "It came too late to be news; other reminders say it."
 
+    def reason(self, occasion: Occasion) -> str:
+        return "The course was assigned."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return f"{facts['course'].title} is yours to finish by {self.printed(facts['due_on'], facts['zone'])}."

@@ -2,10 +2,12 @@
 
 import dataclasses
 import datetime as dt
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from courses.calendar.due import calendar_of
@@ -17,7 +19,7 @@ from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from courses.reminders.duties import duty_for
 from courses.reminders.moments import Duty, Moment
-from lms.lib import dates
+from lms.lib import dates, numbers
 from lms.outbox import kinds
 from lms.outbox.models import Message, Occasion
 from lms.people.links import site_url
@@ -26,6 +28,7 @@ from lms.people.models import User
 ASK = "Ask your training coordinator how to renew it."
 RENEW = "You can renew it now."
 PAUSED = "The person is exempt or on leave."
+_IN_KEY = re.compile(r":(\d{4}-\d\d-\d\d)(?::(\d+))?(?::r\d+)?$")
 ANSWERED = "The person answered a reminder, and somebody decides first."
 
 
@@ -49,7 +52,23 @@ class Reminder(kinds.Kind, ABC):
         """The reasons to write at this instant; said again and again while they are true, so the key must hold what makes them one."""
 
 
-class DutyReminder(kinds.Kind, ABC):
+class CourseMail(kinds.Kind, ABC):
+    """A mail to somebody about an assignment of theirs: the page that says why the assignment is theirs lists it."""
+
+    @abstractmethod
+    def refs(self, assignment: Assignment) -> list[str]:
+        """The refs that the occasions about this assignment have. At most one query."""
+
+    @abstractmethod
+    def assignment(self, occasion: Occasion) -> Assignment | None:
+        """What the occasion is about."""
+
+    def why_url(self, occasion: Occasion) -> str:
+        assignment = self.assignment(occasion)
+        return reverse("why", args=[assignment.public_id]) if assignment is not None else ""
+
+
+class DutyReminder(CourseMail, ABC):
     """A mail about one duty; ``ref`` is the assignment's public id. It says when there is a reason as ``moments`` of a duty; the
     planner notes them, and just before sending the same moments are asked again. ``noted_when_made``: the action that makes the duty
     notes it, so its moments are those of a forecast's duties alone. ``dated``: the due date lies ahead and goes along as a calendar
@@ -58,6 +77,7 @@ class DutyReminder(kinds.Kind, ABC):
     gathered: ClassVar[bool] = True
     dated: ClassVar[bool] = True
     why_it_comes: ClassVar[str] = "{organization} requires this course of you"
+    why_in_general: ClassVar[str] = "{organization} requires a course of you"
     noted_when_made: ClassVar[bool] = False
 
     @abstractmethod
@@ -67,6 +87,12 @@ class DutyReminder(kinds.Kind, ABC):
     def assignment(self, occasion: Occasion) -> Assignment | None:
         rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version", "rule")
         return rows.filter(public_id=occasion.ref).first()
+
+    def refs(self, assignment: Assignment) -> list[str]:
+        return [str(assignment.public_id)]
+
+    def why_url(self, occasion: Occasion) -> str:
+        return reverse("why", args=[occasion.ref])
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         assignment = self.assignment(occasion)
@@ -139,6 +165,20 @@ class DutyReminder(kinds.Kind, ABC):
         return answer_links(assignment) if assignment is not None else []
 
     @staticmethod
+    def said_of(occasion: Occasion) -> tuple[str, int]:
+        """The date that the occasion's key holds, as people write it, and the number of days behind it (0 without one). Raises ValueError
+        for a key that holds none."""
+        found = _IN_KEY.search(occasion.key)
+        if found is None:
+            raise ValueError(f"no date in the key {occasion.key}")
+        return dates.long_date(dt.date.fromisoformat(found[1])), int(found[2] or 0)
+
+    @staticmethod
+    def days(number: int) -> str:
+        """One day, Three days, 14 days"""
+        return f"{numbers.in_words(number).capitalize()} day{'' if number == 1 else 's'}"
+
+    @staticmethod
     def printed(day: dt.date, zone: str) -> str:
         return f"{dates.weekday_date(day)}, end of day ({zone})"
 
@@ -174,6 +214,11 @@ def _rest_of(assignment: Assignment, at: dt.datetime) -> str | None:
     if mine.filter(paused(at)).exists():
         return PAUSED
     return ANSWERED if mine.filter(pausing(at)).exists() else None
+
+
+def newest_of(rows: QuerySet[Assignment]) -> Assignment | None:
+    """Of several assignments that one enrollment fulfils the newest that was not withdrawn, if there is one."""
+    return rows.order_by(F("withdrawn_at").asc(nulls_first=True), "-assigned_at", "-pk").first()
 
 
 def _dated(slug: str) -> bool:

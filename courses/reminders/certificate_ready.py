@@ -7,13 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from courses.models import Certificate
+from courses.models import Assignment, Certificate
+from courses.reminders.base import CourseMail, newest_of
 from lms.outbox import kinds
 from lms.outbox.models import Message, Occasion
 from lms.people.links import site_url
 
 
-class CertificateReady(kinds.Kind):
+class CertificateReady(CourseMail):
     slug = "certificate_ready"
     label = "Certificate ready"
     why_it_comes = "you completed a course of {organization}"
@@ -22,6 +23,16 @@ class CertificateReady(kinds.Kind):
 
     def certificate(self, occasion: Occasion) -> Certificate | None:
         return Certificate.objects.select_related("enrollment__learner").filter(public_id=occasion.ref).first()
+
+    def refs(self, assignment: Assignment) -> list[str]:
+        rows = Certificate.objects.filter(enrollment=assignment.enrollment_id)
+        return [str(public_id) for public_id in rows.values_list("public_id", flat=True)]
+
+    def assignment(self, occasion: Occasion) -> Assignment | None:
+        return newest_of(Assignment.objects.filter(enrollment__certificates__public_id=occasion.ref))
+
+    def reason(self, occasion: Occasion) -> str:
+        return "The certificate was ready."
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         certificate = self.certificate(occasion)

@@ -22,6 +22,10 @@ class DueSoon(DutyReminder):
                 if first > duty.starts_on:
                     yield Moment(self.slug, f"due_soon:{duty.ref}:{duty.due_on:%Y-%m-%d}:{number}", first, last)
 
+    def reason(self, occasion: Occasion) -> str:
+        day, number = self.said_of(occasion)
+        return f"{self.days(number)} before the due date of {day}." if number else f"The due date itself, {day}."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return f"{facts['course'].title} is due {facts['when']}: {self.printed(facts['due_on'], facts['zone'])}."

@@ -24,6 +24,9 @@ class Expired(EvidenceReminder):
             first = working_after(later(duty.ends_on, 1), duty.days)
             yield Moment(self.slug, f"expired:{duty.holder}:{duty.ends_on:%Y-%m-%d}", first, later(first, TRUE_FOR))
 
+    def reason(self, occasion: Occasion) -> str:
+        return f"It counted to {self.said_of(occasion)[0]}."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return (

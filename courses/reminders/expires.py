@@ -22,6 +22,10 @@ class Expires(EvidenceReminder):
                 if first > duty.starts_on:
                     yield Moment(self.slug, f"expires:{duty.holder}:{duty.ends_on:%Y-%m-%d}:{number}", first, last)
 
+    def reason(self, occasion: Occasion) -> str:
+        day, number = self.said_of(occasion)
+        return f"{self.days(number)} before {day}, the last day on which it counts."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return (

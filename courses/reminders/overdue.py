@@ -33,6 +33,10 @@ class Overdue(DutyReminder):
             if first <= last:
                 yield Moment(self.slug, f"overdue:{duty.ref}:{duty.due_on:%Y-%m-%d}:{number}", first, last)
 
+    def reason(self, occasion: Occasion) -> str:
+        day, number = self.said_of(occasion)
+        return f"{self.days(number)} after the due date of {day}."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return f"{facts['course'].title} was due on {self.printed(facts['due_on'], facts['zone'])}. You can still finish it."

@@ -30,6 +30,9 @@ class RenewalOpens(EvidenceReminder):
         last = later(dates.local_date(occasion.created_at, zone), TRUE_FOR)
         return None if dates.local_date(at, zone) <= last else "It came too late to be news; other reminders say it."
 
+    def reason(self, occasion: Occasion) -> str:
+        return "Its renewal opened."
+
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
         return f"{facts['course'].title} can be renewed now, by {self.printed(facts['due_on'], facts['zone'])}."

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from courses.models import Reply
+from courses.reminders.helping import helpers_home
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 from lms.people import roles
@@ -20,8 +21,12 @@ class ReplyGiven(kinds.Kind):
     slug = "reply_given"
     label = "Somebody answered a reminder"
     why_it_comes = "you supervise the person whom it is about, or coordinate training at {organization}"
+    why_in_general = "you supervise people, or coordinate training at {organization}"
     gathered = True
     urgent = False
+
+    def home(self, recipient: User) -> kinds.Home:
+        return helpers_home(recipient)
 
     def concerns(self, recipient: User) -> bool:
         return roles.is_coordinator(recipient) or roles.is_supervisor(recipient)

@@ -22,6 +22,7 @@ from courses.queries.replies import own_answers
 from courses.queries.requirements import Preview, first_of_each_person, list_rows, preview_of, rules_by_number, undated
 from courses.queries.why import why_of
 from courses.reminders.forecast import forecast_of
+from courses.reminders.told import mails_about
 from lms.lib import clock, csvsafe, dates
 from lms.people.access import coordinator_required, signed_in
 from lms.people.forms.fields import put_errors
@@ -220,9 +221,10 @@ def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
         back = (found.learner.name, reverse("people:person", args=[found.learner.public_id]))
     else:
         back = ("Team", reverse("team"))
-    mine = found.learner_id == viewer.pk
+    mine, at = found.learner_id == viewer.pk, clock.now()
     context = {
-        "why": why_of(found, clock.now()),
+        "why": why_of(found, at),
+        "mails": mails_about(found, at),
         "mine": mine,
         "back": back,
         "viewer": viewer,

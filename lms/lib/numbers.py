@@ -2,6 +2,13 @@
 
 from decimal import ROUND_DOWN, Decimal
 
+_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def in_words(number: int) -> str:
+    """A number in running text: a word below ten, else digits."""
+    return _WORDS[number] if 0 <= number < len(_WORDS) else str(number)
+
 
 def points(value: Decimal | None) -> str:
     """Points to one place, rounded down for display only, without a trailing zero: 4, 3.5."""

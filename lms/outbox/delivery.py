@@ -135,9 +135,10 @@ class Delivery:
             if message.kind == digest.SLUG and len(wanted) == 1:
                 kind = kinds.get(wanted[0].kind)
             contexts = [kind.context(occasion, at) for occasion in wanted]
+            shared = kind.shared(wanted, at)
         self.told = sorted(occasion.key for occasion in wanted)
         footer = footers.footer_of([kinds.get(occasion.kind) for occasion in wanted], recipient)
-        letter = rendering.render(kind, contexts, recipient, footer.values)
+        letter = rendering.render(kind, contexts, recipient, {**footer.values, **shared})
         self.rendered = {
             "subject": letter.subject[:200],
             "body_text": letter.stored_text,

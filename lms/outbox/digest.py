@@ -1,6 +1,7 @@
 """The mail that says several reasons at once: one line each, one button."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -22,9 +23,20 @@ class Digest(kinds.Kind):
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         return {
             "line": kinds.get(occasion.kind).line(occasion, at),
+            "own_why_url": f"{settings.SITE_URL}{why}" if (why := kinds.why_url_of(occasion)) else "",
             "own_answers": kinds.get(occasion.kind).answers(occasion),
-            "button_url": f"{settings.SITE_URL}{reverse('my_training')}",
-            "button_label": "Open my training",
+        }
+
+    def shared(self, occasions: Sequence[Occasion], at: dt.datetime) -> dict[str, Any]:
+        """One button: to the page that all kinds of its occasions name, else to the recipient's own training."""
+        slugs = dict.fromkeys(occasion.kind for occasion in occasions)
+        homes = {kinds.get(slug).home(occasions[0].recipient) for slug in slugs}
+        own = kinds.Home(reverse("my_training"), "Open my training", "your training")
+        home = (homes.pop() if len(homes) == 1 else None) or own
+        return {
+            "button_url": f"{settings.SITE_URL}{home.path}",
+            "button_label": home.label,
+            "about": home.about,
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:

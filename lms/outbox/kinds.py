@@ -5,7 +5,7 @@ A kind's words are three templates: ``emails/<slug>/subject.txt``, ``body.txt`` 
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -29,6 +29,15 @@ class Attachment:
     mimetype: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Home:
+    """Where somebody goes on who got several reasons in one mail: a path, the words on its button, and what the mail is about."""
+
+    path: str
+    label: str
+    about: str
+
+
 class Kind:
     """One kind of mail. ``secret``: its context must hold a SecretLink. ``resend_after_doubt``: when it is uncertain whether a
     message arrived, it is sent once more with the same Message-ID; every other kind then waits for a person.
@@ -46,6 +55,8 @@ class Kind:
     optional: ClassVar[bool] = False
     #: goes after "You get this mail because"; ``{organization}`` becomes its name
     why_it_comes: ClassVar[str] = ""
+    #: the same where no single mail is in view, as on the profile; empty if ``why_it_comes`` fits there too
+    why_in_general: ClassVar[str] = ""
 
     def concerns(self, recipient: Any) -> bool:
         """Whether mail of this kind can ever come to this person; their profile page lists the kinds that can."""
@@ -68,6 +79,23 @@ class Kind:
         """What this reason says where several stand in one mail: a sentence or two with the course and the true date, no mark-up.
         Called like ``context``."""
         raise NotImplementedError(f"{self.slug} is not gathered")
+
+    def reason(self, occasion: Occasion) -> str:
+        """What made the occasion, as a sentence that stays true: read from the occasion alone, without a query. Raises ValueError for
+        one that this kind did not make."""
+        return f"{self.label}."
+
+    def why_url(self, occasion: Occasion) -> str:
+        """The path of a page that derives in plain words what the occasion is about; empty when there is none."""
+        return ""
+
+    def home(self, recipient: Any) -> Home | None:
+        """Where the recipient finds all that mail of this kind is about; None for their own training."""
+        return None
+
+    def shared(self, occasions: Sequence[Occasion], at: dt.datetime) -> dict[str, Any]:
+        """What a mail that says these occasions needs beyond the context of each. Called like ``context``."""
+        return {}
 
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
         """What the recipient may answer to this reason with one tap: ``label`` and ``url`` (a SecretLink). Called like ``context``."""
@@ -120,6 +148,19 @@ def label(slug: str) -> str:
     return _kinds[slug].label if slug in _kinds else slug
 
 
+def reason_of(occasion: Occasion) -> str:
+    """What made the occasion, in words; the kind's label where the kind cannot tell (any more)."""
+    try:
+        return get(occasion.kind).reason(occasion)
+    except (KeyError, ValueError):
+        return f"{label(occasion.kind)}."
+
+
+def why_url_of(occasion: Occasion) -> str:
+    """Where it is derived; empty when there is no such page."""
+    return get(occasion.kind).why_url(occasion) if occasion.kind in _kinds else ""
+
+
 def sender_of(recipient: Any) -> str:
     """The name of the organization that writes, from the letterhead."""
     return getattr(letterhead_of(recipient).get("organization"), "name", "") or "your organization"
@@ -128,6 +169,11 @@ def sender_of(recipient: Any) -> str:
 def why_of(kind: Kind, sender: str) -> str:
     """Why mail of this kind comes, in words that go after "because"."""
     return kind.why_it_comes.format(organization=sender)
+
+
+def why_in_general(kind: Kind, sender: str) -> str:
+    """Why mail of this kind comes at all, in words that go after "because"."""
+    return (kind.why_in_general or kind.why_it_comes).format(organization=sender)
 
 
 def register_letterhead(letterhead: Letterhead) -> None:

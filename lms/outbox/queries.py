@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 
 from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
@@ -9,7 +10,7 @@ from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, When
 from lms.lib import clock, dates
 from lms.outbox import kinds
 from lms.outbox.enums import NEEDS_A_PERSON, OPEN, UNSENT, MessageState, SurgeDecision
-from lms.outbox.gathering import DAYS, Written
+from lms.outbox.gathering import DAYS, Reason, Wait, Write, Written, decide
 from lms.outbox.models import Message, Occasion, Surge
 
 OPEN_FILTER = "open"
@@ -137,3 +138,19 @@ def gathered_log(recipients: Iterable[int], at: dt.datetime) -> dict[int, list[W
         )
         log.setdefault(message.recipient_id, []).append(Written(on))
     return log
+
+
+def as_reasons(rows: Iterable[Occasion]) -> list[Reason]:
+    return [Reason(row.key, row.kind, kinds.get(row.kind).urgent, row.created_at) for row in rows]
+
+
+def waits(recipients: Iterable[int], at: dt.datetime) -> dict[int, Write | Wait]:
+    """What ``decide`` says now about each of these recipients (primary keys) for whom reasons wait to be gathered. Two queries."""
+    people = set(recipients)
+    rows = list(open_occasions().filter(recipient__in=people).order_by("recipient_id"))
+    log = gathered_log(people, at)
+    return {
+        recipient: decide(as_reasons(own), log.get(recipient, []), kinds.hours_of(own[0].recipient), at)
+        for recipient, group in itertools.groupby(rows, key=lambda row: row.recipient_id)
+        if (own := list(group))
+    }

@@ -27,16 +27,16 @@ class Letter:
     stored_html: str
 
 
-def render(kind: Kind, contexts: list[dict[str, Any]], recipient: Any, footer: dict[str, Any] | None = None) -> Letter:
+def render(kind: Kind, contexts: list[dict[str, Any]], recipient: Any, shared: dict[str, Any] | None = None) -> Letter:
     """Renders subject, text and HTML of a mail with one or more reasons.
 
-    Templates get the letterhead, the values of the footer, ``name`` (how the person is greeted), the values of the first reason, and ``items`` with those
-    of all. The subject is made without secrets, on one line. Raises SecretWouldBeStoredError, and ValueError when a
+    Templates get the letterhead, the ``shared`` values (the footer's and those of the mail as a whole), ``name`` (how the person is
+    greeted), the values of the first reason, and ``items`` with those of all. The subject is made without secrets, on one line. Raises SecretWouldBeStoredError, and ValueError when a
     secret kind made no link.
     """
     context = {
         **letterhead_of(recipient),
-        **(footer or {}),
+        **(shared or {}),
         "name": recipient.get_short_name(),
         **contexts[0],
         "items": contexts,

@@ -60,6 +60,7 @@ class PasswordResetMail(kinds.Kind):
     slug = "password_reset"
     label = "Password reset"
     why_it_comes = "your address was typed on our “Forgot your password?” page"
+    why_in_general = "somebody may type your address on our “Forgot your password?” page"
     secret = True
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:

@@ -20,6 +20,7 @@ class AttemptOpened(kinds.Kind):
     label = "Another attempt opened"
     gathered = True
     why_it_comes = "{organization} requires this course of you, and another attempt at its quiz is open for you"
+    why_in_general = "{organization} requires a course of you, and another attempt at its quiz may be opened for you"
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         extra = self._about(occasion)

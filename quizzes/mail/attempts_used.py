@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from courses.models import Enrollment, Unit
+from courses.reminders.helping import helpers_home
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 from lms.people import roles
@@ -23,6 +24,10 @@ class AttemptsUsed(kinds.Kind):
     gathered = True
     urgent = True
     why_it_comes = "you supervise the person whom it is about, or coordinate training at {organization}"
+    why_in_general = "you supervise people, or coordinate training at {organization}"
+
+    def home(self, recipient: Any) -> kinds.Home:
+        return helpers_home(recipient)
 
     def concerns(self, recipient: Any) -> bool:
         return roles.is_coordinator(recipient) or roles.is_supervisor(recipient)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from courses.reminders.helping import desk_home
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 from lms.people.links import site_url
@@ -22,6 +23,9 @@ class ReviewOpened(kinds.Kind):
 
     def concerns(self, recipient: Any) -> bool:
         return bool(recipient.is_coordinator)
+
+    def home(self, recipient: Any) -> kinds.Home:
+        return desk_home()
 
     def still_wanted(self, occasion: Occasion, at: dt.datetime) -> str | None:
         if not occasion.recipient.is_coordinator:

@@ -354,8 +354,9 @@ def test_a_mail_has_four_answers_that_its_stored_body_hides(row: Assignment, at:
 def test_a_digest_has_the_answers_of_each_of_its_lines(row: Assignment, learner: User, at: dt.datetime) -> None:
     other = factories.make_assignment(learner, factories.make_course(slug="other", at=at), at=at)
     digest = kinds.get("digest")
-    occasions = Occasion.objects.filter(kind="course_assigned")
-    letter = render(digest, [digest.context(occasion, at) for occasion in occasions], learner)
+    occasions = list(Occasion.objects.filter(kind="course_assigned"))
+    contexts = [digest.context(occasion, at) for occasion in occasions]
+    letter = render(digest, contexts, learner, digest.shared(occasions, at))
     for link in [*answer_links(row), *answer_links(other)]:
         assert link["url"] in letter.text
         assert link["url"] in letter.html

@@ -14,7 +14,7 @@ from lms.outbox.actions import surges
 from lms.outbox.actions.making import check_key, new_message
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion, Surge
-from lms.outbox.queries import gathered_log, open_occasions
+from lms.outbox.queries import as_reasons, gathered_log, open_occasions
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def _wanted(
         counts["dropped"] += _drop(own, unreachable, at)
         return []
     hours = kinds.hours_of(recipient)
-    if isinstance(gathering.decide(_reasons(own), written, hours, at), gathering.Wait):
+    if isinstance(gathering.decide(as_reasons(own), written, hours, at), gathering.Wait):
         return []
     wanted = []
     for occasion in own:
@@ -107,7 +107,7 @@ def _wanted(
             counts["dropped"] += _drop([occasion], why_not, at)
     if not wanted:
         return []
-    decision = gathering.decide(_reasons(wanted), written, hours, at)
+    decision = gathering.decide(as_reasons(wanted), written, hours, at)
     if isinstance(decision, gathering.Wait):  # the urgent one is gone
         return []
     return sorted(wanted, key=lambda occasion: decision.keys.index(occasion.key))
@@ -121,7 +121,7 @@ def _write(wanted: list[Occasion], surge: Surge | None, at: dt.datetime) -> Mess
         # Of two gathers at once the second waits here (on SQLite for the whole transaction), and then finds the first one's message.
         list(get_user_model().objects.select_for_update(no_key=True).filter(pk=recipient.pk).values_list("pk"))
         written = gathered_log([recipient.pk], at).get(recipient.pk, [])
-        decision = gathering.decide(_reasons(wanted), written, kinds.hours_of(recipient), at)
+        decision = gathering.decide(as_reasons(wanted), written, kinds.hours_of(recipient), at)
         if isinstance(decision, gathering.Wait):
             return None
         state = MessageState.QUEUED if surge is None else surges.join(surge)
@@ -133,10 +133,6 @@ def _write(wanted: list[Occasion], surge: Surge | None, at: dt.datetime) -> Mess
         if rows.update(message=message) != len(wanted):
             raise WrittenMeanwhileError
     return message
-
-
-def _reasons(rows: list[Occasion]) -> list[gathering.Reason]:
-    return [gathering.Reason(row.key, row.kind, kinds.get(row.kind).urgent, row.created_at) for row in rows]
 
 
 def _drop(rows: list[Occasion], reason: str, at: dt.datetime) -> int:

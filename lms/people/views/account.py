@@ -83,7 +83,7 @@ def _profile_page(
     compulsory: dict[str, list[str]] = {}
     for kind in kinds.all_kinds():
         if kind.why_it_comes and not kind.optional and kind.concerns(user):
-            compulsory.setdefault(kinds.why_of(kind, sender), []).append(kind.label)
+            compulsory.setdefault(kinds.why_in_general(kind, sender), []).append(kind.label)
     context = {
         "form": form,
         "days": days,

@@ -243,6 +243,10 @@ def _message_page(request: HttpRequest, shown: Message, form: DecisionForm) -> H
         "form": form,
         "sign": MESSAGE_SIGNS[MessageState(shown.state)],
         "kind_label": kinds.label(shown.kind),
+        "reasons": [
+            {"occasion": one, "sentence": kinds.reason_of(one), "why_url": kinds.why_url_of(one)}
+            for one in shown.occasions.all()
+        ],
         "may_retry": shown.state in actions.RETRY_FROM,
         "may_discard": shown.state in actions.DISCARD_FROM,
         "may_resend": shown.state in FINAL,

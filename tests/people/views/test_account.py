@@ -123,15 +123,17 @@ def test_the_profile_lists_what_can_be_switched_off_and_why_the_rest_comes(house
     response = house.client("ordinary").get(reverse("people:profile"))
     text = response.content.decode()
     assert [value for value, _ in response.context["mail"].fields["kinds"].choices] == [
+        "attempt_unfinished",
         "certificate_ready",
         "dispute_answered",
         "renewal_opens",
         "result_raised",
     ]
     assert response.context["mail"]["kinds"].value() == [
-        "certificate_ready", "dispute_answered", "renewal_opens", "result_raised",
+        "attempt_unfinished", "certificate_ready", "dispute_answered", "renewal_opens", "result_raised",
     ]  # fmt: skip
-    assert re.search(r"Because \S[^.<]* requires this course of you\.", text)
+    assert re.search(r"Because \S[^.<]* requires a course of you\.", text)
+    assert "this course" not in text
     assert "you coordinate training" not in text
 
 
@@ -160,11 +162,14 @@ def test_mail_about_a_role_is_listed_for_those_who_have_it(house: House) -> None
 def test_choosing_which_mail_one_gets(house: House) -> None:
     client, url = house.client("ordinary"), reverse("people:mail_kinds")
     assert client.post(url, {"kinds": ["result_raised"]}).headers["Location"] == reverse("people:profile")
-    assert preferences.off(house.ordinary) == {"certificate_ready", "dispute_answered", "renewal_opens"}
+    assert preferences.off(house.ordinary) == {
+        "attempt_unfinished", "certificate_ready", "dispute_answered", "renewal_opens",
+    }  # fmt: skip
     assert preferences.off(house.supervisor) == set()
     shown = client.get(reverse("people:profile")).context["mail"]["kinds"].value()
     assert shown == ["result_raised"]
-    client.post(url, {"kinds": ["result_raised", "certificate_ready", "dispute_answered", "renewal_opens"]})
+    everything = ["attempt_unfinished", "certificate_ready", "dispute_answered", "renewal_opens", "result_raised"]
+    client.post(url, {"kinds": everything})
     assert preferences.off(house.ordinary) == set()
 
 

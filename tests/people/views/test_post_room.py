@@ -1,5 +1,6 @@
 """The post room: what needs a person on top, decisions about several messages, reasons that wait."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable
@@ -10,9 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from lms.lib import clock
-from lms.outbox.enums import MessageState
+from lms.outbox.enums import Hindrance, MessageState
 from lms.outbox.models import Message, Occasion, Surge
+from lms.people.models import User
 from lms.people.views.messages import ROWS_ON_TOP
+from tests import factories
 from tests.faults.together import together
 from tests.people.conftest import House
 from tests.people.views.test_messages import make_message
@@ -98,7 +101,7 @@ def test_the_post_room_takes_the_same_queries_however_much_waits(
         note(house, f"one:{number}")
         note(house, f"two:{number}", dropped_at=clock.now(), dropped_reason="No more.")
     assert queries_of(LIST) == 11
-    assert queries_of(f"{LIST}reasons/") == 6
+    assert queries_of(f"{LIST}reasons/") == 8
     assert queries_of(f"{LIST}reasons/?show=dropped") == 6
 
 
@@ -204,6 +207,31 @@ def test_reasons_that_wait_and_reasons_that_were_dropped(house: House, desk: Cli
     text = response.content.decode()
     assert "The course is &lt;done&gt;." in text
     assert reverse("people:message", args=[house.message.public_id]) in text
+
+
+def test_what_waits_says_why_and_until_when(house: House, desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    saturday = dt.datetime(2026, 11, 28, 17, tzinfo=dt.UTC)  # 10 in Denver
+    monkeypatch.setattr(clock, "now", lambda: saturday)
+    note(house, "one")
+    note(house, "two", recipient=house.supervisor)
+    User.objects.filter(pk=house.supervisor.pk).update(working_days="67")
+    text = desk.get(reverse("people:reasons")).content.decode()
+    assert "November 30, 2026, 8:00 am or later" in text
+    assert Hindrance.HOURS.label in text
+    assert "Goes out within minutes" in text
+    make_message(house.supervisor, kind="due_soon", settled_at=clock.now())
+    text = desk.get(reverse("people:reasons")).content.decode()
+    assert "November 29, 2026, 8:00 am or later" in text
+    assert Hindrance.TODAY.label in text
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_reasons_take_the_same_queries_however_many_wait(
+    house: House, queries_of: Callable[[str], int], rows: int
+) -> None:
+    for number in range(rows):
+        note(house, f"n:{number}", recipient=factories.make_user())
+    assert queries_of(reverse("people:reasons")) == 8
 
 
 def test_no_reasons(house: House, desk: Client) -> None:
