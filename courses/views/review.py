@@ -21,6 +21,7 @@ from courses.enums import ReviewRole, ReviewState
 from courses.forms.courses import ApproveForm, ReasonForm
 from courses.models import CourseVersion
 from courses.queries.catalog import course_rows, path_rows
+from courses.queries.editions import counts_of, material_edition
 from courses.queries.review import review_of
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
 from courses.slots import slot_words
@@ -58,7 +59,11 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     """The current edition of one course: its units, its review, its places for site words."""
     version = current_version_for_coordinator(signed_in(request), course)
     review = review_of(version)
+    edition = material_edition(version.course)
     context = {
+        "edition": edition,
+        "decision": getattr(edition, "decision", None),
+        "older": counts_of(edition, clock.now()) if edition is not None else None,
         "course": version.course,
         "version": version,
         "review": review,
