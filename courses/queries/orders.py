@@ -287,11 +287,11 @@ def _again(
         return Verdict(user, "The due date is over where they work.")
     agains = []
     for one in held:
-        rule, ends = one.assignment.requirement and one.assignment.requirement.current, one.duty.valid_until
-        due_on = asked
-        if rule is not None and ends is not None:
-            grace = rule.grace_days
-            due_on = min(asked, max(later(ends, grace), later(today, grace)))
+        due_on, ends = asked, one.duty.valid_until
+        requirement = one.assignment.requirement
+        if requirement is not None and requirement.current is not None and ends is not None:
+            grace = requirement.current.grace_days
+            due_on = min(asked, later(max(ends, today), grace))
         agains.append(Again(one, due_on))
     return Verdict(user, due_on=min(again.due_on for again in agains), agains=tuple(agains))
 

@@ -1,5 +1,6 @@
 """A material change of a course: who holds an older edition, asking them again, and leaving it."""
 
+import dataclasses
 import datetime as dt
 import json
 import re
@@ -137,7 +138,7 @@ def test_each_holder_gets_the_next_cycle_on_the_new_edition_and_keeps_the_certif
     factories.pass_unit(mine.enrollment, at=later)
     assert cycles.reconcile_all(at=later) == 0
     assert counts_of(edition, later).people == 0
-    assert not list(faults())
+    assert not [*faults(ann.subject), *faults(coordinator.subject)]
 
 
 def test_undoing_takes_back_what_nobody_has_begun(
@@ -247,8 +248,6 @@ def test_the_rule_keeps_what_was_asked_again(
     rule_number: int, moved: bool, yearly: bool, hired: dt.date | None, later: int, due_in: int
 ) -> None:
     """Whatever facts or rules change, and however much time passes: it stays open, on its date, until it is done."""
-    import dataclasses
-
     rule = dataclasses.replace(YEARLY if yearly else RULE, number=rule_number)
     person = dataclasses.replace(ANN, hire_date=hired)
     due_on = TODAY + dt.timedelta(days=due_in)
@@ -377,7 +376,7 @@ class TestPages:
             ruled(f"Person {n}", before)
         edition = changed(at)
         client.force_login(coordinator)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(17):
             client.get(reverse("ask_again", args=[edition.public_id]))
         with django_assert_num_queries(20):
             client.get(reverse("desk_course", args=[course.slug]))
