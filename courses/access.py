@@ -157,7 +157,8 @@ def version_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
 
 def material_edition_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
     """The edition of its course that last changed what is taught, for a coordinator; any other is as good as absent."""
-    found = material_edition(version_for_coordinator(user, public_id).course)
+    current = version_for_coordinator(user, public_id).course.current
+    found = material_edition(current) if current is not None else None
     if found is None or found.public_id != public_id:
         raise Http404
     return found

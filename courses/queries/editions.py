@@ -5,20 +5,38 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Subquery
+
 from courses.enums import ChangeKind
-from courses.models import Assignment, Certificate, Course, CourseVersion, Enrollment
+from courses.models import Assignment, Certificate, CourseVersion, Enrollment
 from courses.queries.duties import duty_of, holdings_of
 from courses.queries.status import with_status
 from courses.requirements.facts import Duty
 from lms.people.models import User
 
 
-def material_edition(course: Course) -> CourseVersion | None:
+def material_edition(current: CourseVersion) -> CourseVersion | None:
     """The newest edition up to the current one that changed what is taught; None when nothing ever did. One query."""
-    if course.current is None:
-        return None
-    rows = course.versions.filter(change=ChangeKind.MATERIAL, number__lte=course.current.number)
-    return rows.select_related("course__current", "decision__decided_by", "decision__batch").order_by("-number").first()
+    rows = CourseVersion.objects.filter(
+        course=current.course_id, change=ChangeKind.MATERIAL, number__lte=current.number
+    ).select_related("course__current", "decision__decided_by", "decision__batch")
+    return rows.order_by("-number").first()
+
+
+def undecided_courses() -> set[int]:
+    """Courses whose newest material edition, up to the current one, was completed in an older edition and not yet decided about. One
+    query."""
+    newest = CourseVersion.objects.filter(
+        course=OuterRef("course"), change=ChangeKind.MATERIAL, number__lte=OuterRef("course__current__number")
+    ).order_by("-number")
+    held = Certificate.objects.filter(
+        enrollment__course=OuterRef("course"),
+        enrollment__version__number__lt=OuterRef("number"),
+        superseded_at__isnull=True,
+        revoked_at__isnull=True,
+    )
+    rows = CourseVersion.objects.filter(Exists(held), pk=Subquery(newest.values("pk")[:1]), decision__isnull=True)
+    return set(rows.values_list("course", flat=True))
 
 
 def older_holders(edition: CourseVersion, at: dt.datetime) -> list[User]:

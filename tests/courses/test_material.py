@@ -18,6 +18,7 @@ from pytest_django import DjangoAssertNumQueries
 from courses.actions import batches, cycles, excepting, reopening
 from courses.enums import EditionChoice, ExceptionKind, RenewalKind, RowState, Status
 from courses.models import Assignment, Batch, Certificate, Course, CourseVersion, EditionDecision
+from courses.panels import undecided_editions
 from courses.queries.editions import counts_of, material_edition
 from courses.queries.orders import Order, preview_of
 from courses.queries.status import with_status
@@ -62,7 +63,8 @@ def coordinator() -> User:
 
 def changed(at: dt.datetime, pool: int = 10, **more: Any) -> CourseVersion:
     course = factories.make_course(changes=[FIRST, SECOND], pool=pool, at=at, **more)
-    found = material_edition(course)
+    assert course.current is not None
+    found = material_edition(course.current)
     assert found is not None
     return found
 
@@ -159,8 +161,8 @@ def test_a_minor_change_asks_nobody(course: Course, coordinator: User, before: d
     holder("Ann Lee", course, before)
     minor = {"date": "2026-11-20", "kind": "minor", "note": "A comma."}
     course = factories.make_course(changes=[FIRST, minor], pool=10, at=at)
-    assert material_edition(course) is None
     assert course.current is not None
+    assert material_edition(course.current) is None
     with pytest.raises(ValidationError, match="did not change what is taught"):
         reopening.leave(course.current, reason="x", by=coordinator, at=at)
 
@@ -292,6 +294,8 @@ class TestPages:
         shown = client.get(page).content.decode()
         assert NOTE in shown
         assert "1 person holds an older edition" in shown
+        assert "Changed: decide who takes it again" in client.get(reverse("desk_courses")).content.decode()
+        assert undecided_editions(at).number == 1
         address = reverse("ask_again", args=[edition.public_id])
         assert address in shown
         shown = client.get(address).content.decode()
@@ -317,6 +321,7 @@ class TestPages:
         assert "people who hold an edition before 2" in shown
         assert "Asked again, due December 24, 2026." in shown
         assert "People are asked again" in client.get(page).content.decode()
+        assert undecided_editions(at).number == 0
         assert (
             "is withdrawn from 1 person" in client.get(reverse("undo_batch", args=[batch.public_id])).content.decode()
         )
