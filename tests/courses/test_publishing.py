@@ -6,12 +6,13 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from courses.actions.publishing import publish
+from courses.actions.publishing import follow_current, publish
 from courses.models import Course, CourseVersion, Unit
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
@@ -113,6 +114,18 @@ def test_who_has_started_keeps_the_edition_and_who_has_not_moves(at: dt.datetime
     assert TrainingEvent.objects.filter(kind=EventKind.EDITION_MOVED).count() == 1
     factories.answer_all(attempt, at=at)
     assert attempts.submit(attempt, at=at).certificate is not None, "the old edition is graded as it was"
+
+
+def test_beat_moves_those_beyond_the_limit_and_nobody_twice(at: dt.datetime, settings: Any) -> None:
+    waiting = [factories.make_enrollment(course=factories.make_course(at=at), at=at) for _ in range(3)]
+    settings.PRODUCTION = True  # where the new edition has to be approved first
+    new = publish(factories.compiled_course(pool=10), at=at, store_quiz=store_quiz).version
+    assert follow_current(at=at) == 0
+    settings.PRODUCTION = False
+    assert [follow_current(at=at, limit=2) for _ in range(3)] == [2, 1, 0]
+    for enrollment in waiting:
+        enrollment.refresh_from_db()
+        assert enrollment.version == new
 
 
 def test_a_failed_store_publishes_nothing(at: dt.datetime) -> None:
