@@ -172,7 +172,8 @@ def _changes(assignment: Assignment, status: Status) -> list[str]:
     if assignment.requirement is None or assignment.rule is None:
         return ["The training coordinator can move the date or withdraw it."]
     found = []
-    if not assignment.why.get("moved") and assignment.renews_until_on is None:
+    fixed = assignment.why.get("moved") or assignment.why.get("reopened")
+    if not fixed and assignment.renews_until_on is None:
         if assignment.rule.due_kind == DueKind.AFTER_HIRE:
             found.append("Another hire date would move the due date.")
         elif assignment.rule.due_kind == DueKind.FIRST_SHIFT:

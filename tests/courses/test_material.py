@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from courses.actions import batches, cycles, excepting, reopening
-from courses.enums import EditionChoice, ExceptionKind, RenewalKind, RowState, Status
+from courses.enums import DueKind, EditionChoice, ExceptionKind, RenewalKind, RowState, Status
 from courses.models import Assignment, Batch, Certificate, Course, CourseVersion, EditionDecision
 from courses.panels import undecided_editions
 from courses.queries.editions import counts_of, material_edition
@@ -24,7 +24,7 @@ from courses.queries.orders import Order, preview_of
 from courses.queries.status import with_status
 from courses.queries.why import why_of
 from courses.reminders.assigned import CourseAssigned
-from courses.requirements.facts import Renewal
+from courses.requirements.facts import Due, Renewal
 from courses.requirements.planning import Act, step
 from lms.outbox.models import Occasion
 from lms.people.models import User
@@ -76,9 +76,9 @@ def holder(name: str, course: Course, at: dt.datetime, **user: Any) -> User:
     return who
 
 
-def ruled(name: str, at: dt.datetime) -> User:
+def ruled(name: str, at: dt.datetime, **user: Any) -> User:
     """Somebody of whom the requirement asks it, and who passed it."""
-    who = factories.make_user(name)
+    who = factories.make_user(name, **user)
     cycles.reconcile(who, at=at)
     row = Assignment.objects.get(learner=who)
     assert row.enrollment is not None
@@ -280,6 +280,19 @@ def test_why_says_what_has_changed(course: Course, coordinator: User, before: dt
     why = why_of(rows.get(learner=ann, cycle=2), at)
     assert why.state[0].startswith(f"Edition 2 changed what is taught: {NOTE} Edition 1 was completed before")
     assert "because what is taught has changed" in why.due
+
+
+def test_why_does_not_say_that_a_hire_date_moves_what_it_leaves_alone(
+    course: Course, coordinator: User, before: dt.datetime, at: dt.datetime
+) -> None:
+    factories.make_requirement(course, by=coordinator, at=before, due=Due(DueKind.AFTER_HIRE, 30))
+    ann = ruled("Ann Lee", before, hire_date=before.date())
+    ask(changed(at), coordinator, at)
+    User.objects.filter(pk=ann.pk).update(hire_date=before.date() + dt.timedelta(days=20))
+    assert cycles.reconcile_all(at=at) == 0
+    for cycle, said in ((1, True), (2, False)):
+        row = Assignment.objects.get(learner=ann, cycle=cycle)
+        assert ("Another hire date would move the due date." in why_of(row, at).changes) is said
 
 
 class TestPages:
