@@ -21,6 +21,7 @@ from courses.models import (
     Requirement,
     Unit,
 )
+from courses.queries.editions import material_edition
 from lms.people.models import User
 from lms.people.queries.teams import team_ids_below
 
@@ -148,10 +149,19 @@ def current_version_for_coordinator(user: User, slug: str) -> CourseVersion:
 
 def version_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
     """Any version, current or not, for a coordinator."""
-    version = CourseVersion.objects.select_related("course").filter(public_id=public_id).first()
+    version = CourseVersion.objects.select_related("course__current").filter(public_id=public_id).first()
     if version is None or not user.is_coordinator:
         raise Http404
     return version
+
+
+def material_edition_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
+    """The edition of its course that last changed what is taught, for a coordinator; any other is as good as absent."""
+    current = version_for_coordinator(user, public_id).course.current
+    found = material_edition(current) if current is not None else None
+    if found is None or found.public_id != public_id:
+        raise Http404
+    return found
 
 
 def approval_for_coordinator(user: User, public_id: uuid.UUID) -> CourseApproval:

@@ -39,4 +39,5 @@ class CoursesConfig(AppConfig):
         register_task(panels.without_dates)
         register_task(panels.empty_slots)
         register_task(panels.dead_certificates)
+        register_task(panels.undecided_editions)
         register_task(panels.stopped_batches)

@@ -61,6 +61,20 @@ class Decision(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
+class ChangeKind(TextChoices):
+    """What a new edition changed for those who hold an older one."""
+
+    MINOR = "minor", "Minor"
+    MATERIAL = "material", "Material"
+
+
+class EditionChoice(TextChoices):
+    """What a material change asks of those who hold an older edition."""
+
+    ASK = "ask", "They are asked to take it again"
+    LEAVE = "leave", "It is left as it is"
+
+
 class ReviewState(TextChoices):
     """The state of a version, computed by ``courses.queries.review``; never stored."""
 
@@ -140,6 +154,7 @@ class BatchKind(TextChoices):
     ASSIGN = "assign", "Assign a course"
     EXEMPT = "exempt", "Exempt from a course"
     EXTEND = "extend", "Move due dates"
+    REOPEN = "reopen", "Ask to take a changed course again"
 
 
 class BatchState(TextChoices):

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from courses.enums import BatchState, FileState
 from courses.models import Batch, Certificate, DutyException
+from courses.queries.editions import undecided_courses
 from courses.queries.replies import waiting
 from courses.queries.requirements import first_of_each_person, undated
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
@@ -62,6 +63,11 @@ def empty_slots(at: dt.datetime) -> Waiting:
 def dead_certificates(at: dt.datetime) -> Waiting:
     count = Certificate.objects.filter(state=FileState.DEAD).aggregate(n=Count("pk"))["n"]
     return Waiting("Certificates whose file could not be made", f"{reverse('certificates')}?show=waiting", count)
+
+
+def undecided_editions(at: dt.datetime) -> Waiting:
+    words = "Changed courses where you decide whether people take them again"
+    return Waiting(words, reverse("desk_courses"), len(undecided_courses()))
 
 
 def stopped_batches(at: dt.datetime) -> Waiting:

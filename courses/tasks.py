@@ -32,10 +32,11 @@ def work_on_batch(batch_pk: str) -> None:
 
 @shared_task(name="courses.tasks.bring_duties_into_line")
 def bring_duties_into_line(requirement_pk: str = "") -> None:
-    """Carries out what the rules and ended exceptions ask for now. Rung when a requirement changes, and by beat."""
-    from courses.actions import cycles, excepting
+    """Carries out what the rules, ended exceptions and new editions ask for now. Rung when a requirement changes, and by beat."""
+    from courses.actions import cycles, excepting, publishing
 
     at = clock.now()
+    publishing.follow_current(at=at, limit=500)
     excepting.settle_ended(at=at)
     cycles.reconcile_all(at=at, limit=500)
 

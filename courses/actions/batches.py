@@ -14,10 +14,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
 
-from courses.actions import assigning, excepting
+from courses.actions import assigning, excepting, reopening
 from courses.enums import BatchKind, BatchState, ExceptionKind, RowState
 from courses.models import Assignment, Batch, BatchRow, DutyException
-from courses.queries.orders import Order, Verdict, judge, order_of, preview_of
+from courses.queries.orders import Order, Verdict, edition_of, judge, order_of, preview_of
 from lms.lib import clock, dates, names
 from lms.lib.failpoints import failpoint
 from lms.outbox import work as leases
@@ -42,12 +42,13 @@ def make(
     at: dt.datetime,
     seen: str = "",
     key: uuid.UUID | None = None,
+    also: Callable[[Batch], None] | None = None,
 ) -> Batch:
     """Looks whom it reaches, then writes the batch with everybody chosen and the event in one transaction, and rings the worker. Nobody is
     changed yet; what changes for somebody until their turn is seen then.
 
     ``seen`` is the fingerprint of the preview that was agreed to; ``key`` becomes the public id, and the same key a second time gives
-    the batch that is there. Raises ValidationError, by field, without a reason, for an order that makes no sense, when nobody is
+    the batch that is there. ``also`` is called once, with the new batch, inside the transaction. Raises ValidationError, by field, without a reason, for an order that makes no sense, when nobody is
     chosen or nobody would be reached, and when the preview has changed since.
     """
     reason = names.one_line(reason)
@@ -93,6 +94,8 @@ def make(
             "people": batch.total,
         }
         _event(batch, EventKind.BATCH_MADE, payload, by=by, at=at)
+        if also is not None:
+            also(batch)
         leases.ring_after_commit(WORK, batch.pk)
     return batch
 
@@ -185,7 +188,7 @@ class _Turn:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self.order = order_of(batch)
+        self.order = order_of(batch, edition_of(batch))
         self.undoing = batch.undone_at is not None
         actor = batch.undone_by if self.undoing else batch.made_by
         self.by = User.objects.get(subject=actor)
@@ -224,6 +227,7 @@ class _Turn:
             BatchKind.ASSIGN: self._assign,
             BatchKind.EXEMPT: self._exempt,
             BatchKind.EXTEND: self._extend,
+            BatchKind.REOPEN: self._reopen,
         }[BatchKind(self.batch.kind)]
         try:
             with transaction.atomic():
@@ -271,6 +275,24 @@ class _Turn:
         words = f"Due {dates.long_date(first.due_on)} instead of {dates.long_date(dt.date.fromisoformat(before[0]['from']))}."
         return {"ref": first.assignment.public_id, "before": before, "words": words}
 
+    def _reopen(self, verdict: Verdict, at: dt.datetime) -> dict[str, Any]:
+        assert self.order.edition is not None
+        rows = [
+            reopening.reopen(
+                again.held,
+                self.order.edition,
+                due_on=again.due_on,
+                by=self.by.subject,
+                at=at,
+                batch=str(self.batch.public_id),
+            )
+            for again in verdict.agains
+        ]
+        first = min(rows, key=lambda row: row.due_on)
+        before = [{"assignment": str(row.public_id)} for row in rows]
+        words = f"Asked again, due {dates.long_date(first.due_on)}."
+        return {"ref": first.public_id, "before": before, "words": words}
+
     def _move(self, row: Assignment, due_on: dt.date, at: dt.datetime, *, by_hand: bool = True) -> None:
         batch = str(self.batch.public_id)
         assigning.move_due_date(
@@ -284,6 +306,7 @@ class _Turn:
             BatchKind.ASSIGN: self._withdraw,
             BatchKind.EXEMPT: self._end,
             BatchKind.EXTEND: self._move_back,
+            BatchKind.REOPEN: self._withdraw_all,
         }[BatchKind(self.batch.kind)]
         try:
             with transaction.atomic():
@@ -296,9 +319,16 @@ class _Turn:
             else {"state": RowState.UNDONE, "words": UNDONE[self.batch.kind]}
         )
 
+    def _withdraw_all(self, row: BatchRow, at: dt.datetime) -> str:
+        kept = [self._withdraw_one(one["assignment"], at) for one in row.before]
+        return next((words for words in kept if words), "")
+
     def _withdraw(self, row: BatchRow, at: dt.datetime) -> str:
+        return self._withdraw_one(str(row.ref), at)
+
+    def _withdraw_one(self, ref: str, at: dt.datetime) -> str:
         """Takes the assignment back unless the person has done something for it. Returns why it stays, or nothing."""
-        found = Assignment.objects.select_related("learner__site", "course", "enrollment").get(public_id=str(row.ref))
+        found = Assignment.objects.select_related("learner__site", "course", "enrollment").get(public_id=ref)
         if found.withdrawn_at is not None:
             return "Withdrawn before, so it stays as it is."
         run = found.enrollment
@@ -341,6 +371,7 @@ UNDONE: dict[str, str] = {
     BatchKind.ASSIGN: "Withdrawn again.",
     BatchKind.EXEMPT: "No longer exempt.",
     BatchKind.EXTEND: "The old due date holds again.",
+    BatchKind.REOPEN: "Not asked again any more.",
 }
 
 

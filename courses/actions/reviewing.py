@@ -48,7 +48,7 @@ def approve(
         )
         payload = {**_about(version), "role": str(row.role), "note": row.note}
         write(reviewer, EventKind.CONTENT_APPROVED, payload, at=at, by=reviewer.subject)
-        follow_current([version.course])
+    follow_current([version.course], at=at)
     return row
 
 
@@ -96,9 +96,9 @@ def accept_unreviewed(version: CourseVersion, *, reason: str, by: User, at: dt.d
             acceptance = CourseAcceptance.objects.create(version=version, accepted_by=by, reason=reason.strip(), at=at)
             payload = {**_about(version), "reason": acceptance.reason}
             write(by, EventKind.CONTENT_ACCEPTED_UNREVIEWED, payload, at=at, by=by.subject)
-            follow_current([version.course])
     except IntegrityError as error:
         raise ValidationError("This edition is accepted already.") from error
+    follow_current([version.course], at=at)
     return acceptance
 
 

@@ -23,7 +23,7 @@ def enter_words(slot: str, text: str, *, by: uuid.UUID, at: dt.datetime) -> Site
         words = SiteWords.objects.create(
             slot=slot, number=(last.number if last else 0) + 1, text=text.strip(), entered_at=at, entered_by=str(by)
         )
-        follow_current()
+    follow_current(at=at)
     return words
 
 
@@ -39,9 +39,9 @@ def waive_slot(slot: str, *, reason: str, by: User, at: dt.datetime) -> SlotWaiv
             record.hold(by.subject)
             waiver = SlotWaiver.objects.create(slot=slot, waived_by=by, reason=reason.strip(), at=at)
             write(by, EventKind.SLOT_WAIVED, {"slot": slot, "reason": waiver.reason}, at=at, by=by.subject)
-            follow_current()
     except IntegrityError as error:
         raise ValidationError("This place is waived already.") from error
+    follow_current(at=at)
     return waiver
 
 

@@ -8,7 +8,7 @@ from django import forms
 
 from courses.enums import BatchKind
 from courses.forms.courses import CourseField, DateInput, PlainForm, ReasonForm
-from courses.models import Course
+from courses.models import Course, CourseVersion
 from courses.queries.orders import Order
 
 DATE = {"invalid": "Give the date as year-month-day, for example 2026-12-09."}
@@ -59,6 +59,30 @@ class OrderForm(PlainForm):
     def order(self) -> Order:
         data = {name: value for name, value in self.cleaned_data.items() if value is not None}
         return Order(self.kind, **data)
+
+
+class AgainForm(PlainForm):
+    """Until when those who hold an older edition take a changed course again."""
+
+    due_on = forms.DateField(label="Due date", widget=DateInput(), required=False, error_messages=DATE)
+    days = forms.IntegerField(label="Or a number of days", required=False, min_value=1, error_messages=NUMBER)
+
+    def __init__(self, *args: Any, edition: CourseVersion, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.edition, self.today = edition, today
+        self.fields["due_on"].help_text = "Counts to the end of that day where each person works."
+        self.fields["days"].help_text = "Counted from today."
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.errors:
+            for field, sentence in self.order().faults(self.today).items():
+                self.add_error(field if field in self.fields else None, sentence)
+        return self.cleaned_data
+
+    def order(self) -> Order:
+        data = {name: value for name, value in self.cleaned_data.items() if value is not None}
+        return Order(BatchKind.REOPEN, self.edition.course, edition=self.edition, **data)
 
 
 class BatchReasonForm(ReasonForm):

@@ -5,6 +5,7 @@ from courses.models.assignment import Assignment
 from courses.models.batch import Batch, BatchRow
 from courses.models.certificate import Certificate, CertificateCounter
 from courses.models.course import Course, CourseVersion, Unit
+from courses.models.edition import EditionDecision
 from courses.models.enrollment import Enrollment, UnitProgress
 from courses.models.exception import DutyException
 from courses.models.feed import CalendarFeed
@@ -26,6 +27,7 @@ __all__ = [
     "CoursePath",
     "CourseVersion",
     "DutyException",
+    "EditionDecision",
     "Enrollment",
     "Reply",
     "Requirement",

@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 
+from courses.enums import ChangeKind
+
 
 class Course(models.Model):
     """The subject. ``current`` is the version that new enrollments get; None until the first is published."""
@@ -21,7 +23,10 @@ class Course(models.Model):
 
 
 class CourseVersion(models.Model):
-    """One published edition. Never changed after publishing: a new content hash makes a new version."""
+    """One published edition. Never changed after publishing: a new content hash makes a new version.
+
+    ``changes`` is the author's list; ``change`` and ``change_note`` say what of it is new since the edition before.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="versions")
@@ -40,6 +45,10 @@ class CourseVersion(models.Model):
     authors = models.JSONField(default=list)
     sources = models.JSONField(default=list)
     changes = models.JSONField(default=list)
+    change = models.CharField(max_length=8, choices=ChangeKind.choices, default=ChangeKind.MINOR)
+    change_note = models.TextField(
+        blank=True, help_text="What is different for learners, where the change is material."
+    )
     misconceptions = models.JSONField(default=dict, help_text="Id to {belief, correction}.")
     published_at = models.DateTimeField()
 
@@ -49,6 +58,11 @@ class CourseVersion(models.Model):
             models.UniqueConstraint(fields=["course", "number"], name="courses_version_number_once"),
             models.UniqueConstraint(fields=["course", "content_hash"], name="courses_version_hash_once"),
             models.CheckConstraint(condition=models.Q(pass_mark__lte=100), name="courses_version_pass_mark_percent"),
+            models.CheckConstraint(
+                condition=~models.Q(change=ChangeKind.MATERIAL) | ~models.Q(change_note=""),
+                name="courses_version_material_with_note",
+                violation_error_message="Say what a material change is.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from courses.enums import BatchKind, ExceptionKind
-from courses.models import Assignment, Batch, Course, DutyException
+from courses.models import Assignment, Batch, Course, CourseVersion, DutyException
 from courses.queries.duties import holdings_of
+from courses.queries.editions import HeldDuty, held_duties, older_holders
 from courses.queries.review import may_require
+from courses.requirements.dating import later
 from courses.requirements.facts import Holding
 from lms.lib import canonical, dates
 from lms.people.enums import Category, PersonState
@@ -21,8 +23,8 @@ _DAYS = ("due_on", "starts_on", "ends_on")
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """What is asked for each of the people. Assign and extend have ``due_on`` or ``days`` (from today; from the present due date),
-    an exemption ``starts_on`` and maybe ``ends_on``."""
+    """What is asked for each of the people. Assign and reopen have ``due_on`` or ``days`` from today, extend the same from the present
+    due date, an exemption ``starts_on`` and maybe ``ends_on``. ``edition`` is the changed one that reopen is about."""
 
     kind: str
     course: Course
@@ -30,12 +32,17 @@ class Order:
     days: int = 0
     starts_on: dt.date | None = None
     ends_on: dt.date | None = None
+    edition: CourseVersion | None = None
 
     @property
     def params(self) -> dict[str, Any]:
         """The days as a batch stores them; nothing that is empty."""
-        found = {name: str(day) for name in _DAYS if (day := getattr(self, name)) is not None}
-        return {**found, "days": self.days} if self.days else dict(found)
+        found: dict[str, Any] = {name: str(day) for name in _DAYS if (day := getattr(self, name)) is not None}
+        if self.days:
+            found["days"] = self.days
+        if self.edition is not None:
+            found["edition"] = self.edition.number
+        return found
 
     @property
     def sentence(self) -> str:
@@ -49,9 +56,10 @@ class Order:
             assert self.starts_on is not None
             until = f" to {dates.long_date(self.ends_on)}" if self.ends_on else ", without an end"
             return f"Exempt from {title} from {dates.long_date(self.starts_on)}{until}"
-        if self.kind == BatchKind.ASSIGN:
+        if self.kind in (BatchKind.ASSIGN, BatchKind.REOPEN):
             when = f"on {dates.long_date(self.due_on)}" if self.due_on else f"{_days(self.days)} after it is assigned"
-            return f"Assign {title}, due {when}"
+            verb = "Assign" if self.kind == BatchKind.ASSIGN else "Ask again for"
+            return f"{verb} {title}, due {when}"
         how = f"to {dates.long_date(self.due_on)}" if self.due_on else f"by {_days(self.days)}"
         return f"Move the due date of {title} {how}"
 
@@ -60,7 +68,7 @@ class Order:
         found = {}
         if self.course.current is None:
             found["course"] = f"{self.course.title} has no published edition yet. Choose another course."
-        elif self.kind == BatchKind.ASSIGN and (obstacles := may_require(self.course.current)):
+        elif self.kind in (BatchKind.ASSIGN, BatchKind.REOPEN) and (obstacles := may_require(self.course.current)):
             found["course"] = " ".join([f"{self.course.title} cannot be required of people yet.", *obstacles])
         if self.kind == BatchKind.EXEMPT:
             if self.starts_on is None:
@@ -90,11 +98,19 @@ def _days(number: int) -> str:
     return f"{number} day" if number == 1 else f"{number} days"
 
 
-def order_of(batch: Batch) -> Order:
-    """What a stored batch asks. Its course is loaded with it."""
+def order_of(batch: Batch, edition: CourseVersion | None = None) -> Order:
+    """What a stored batch asks. Its course is loaded with it. To carry out a reopen it takes ``edition_of(batch)`` too."""
     stored = batch.params
     days = {name: dt.date.fromisoformat(stored[name]) for name in _DAYS if name in stored}
-    return Order(batch.kind, batch.course, days=int(stored.get("days", 0)), **days)
+    return Order(batch.kind, batch.course, days=int(stored.get("days", 0)), edition=edition, **days)
+
+
+def edition_of(batch: Batch) -> CourseVersion | None:
+    """The changed edition that a batch of reopen is about. One query; none for another kind."""
+    if batch.kind != BatchKind.REOPEN:
+        return None
+    rows = CourseVersion.objects.select_related("course__current")
+    return rows.get(course=batch.course_id, number=batch.params["edition"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,14 +122,23 @@ class Move:
 
 
 @dataclasses.dataclass(frozen=True)
+class Again:
+    """One fulfilled duty that would be asked again."""
+
+    held: HeldDuty
+    due_on: dt.date
+
+
+@dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What an order would do for one person now. ``skip`` says why nothing; else ``due_on`` is the date that an assignment gets, or
-    ``moves`` are the dates that move."""
+    """What an order would do for one person now. ``skip`` says why nothing; else ``due_on`` is the date that an assignment gets,
+    ``moves`` are the dates that move, and ``agains`` what is asked again (``due_on`` is then the first of their dates)."""
 
     user: User
     skip: str = ""
     due_on: dt.date | None = None
     moves: tuple[Move, ...] = ()
+    agains: tuple[Again, ...] = ()
 
     @property
     def sign(self) -> tuple[str, str, str]:
@@ -122,7 +147,18 @@ class Verdict:
             return "pause", "circle-minus", "Left out"
         if self.moves:
             return "active", "calendar-clock", "The due date moves"
+        if self.agains:
+            return "active", "rotate-ccw", "Is asked again"
         return ("active", "calendar-plus", "Gets it") if self.due_on else ("active", "circle-minus", "Becomes exempt")
+
+    @property
+    def holds(self) -> str:
+        """Which edition is held by whoever is asked again, and because of what."""
+        if not self.agains:
+            return ""
+        first = self.agains[0].held
+        names = [str(again.held.assignment.requirement or "assigned by hand") for again in self.agains]
+        return f"Holds edition {first.edition} ({', '.join(names)})."
 
     @property
     def due(self) -> str:
@@ -157,19 +193,19 @@ class Preview:
         return canonical.sha256(sorted([str(row.user.public_id), row.skip, row.due] for row in self.rows))
 
 
-def chosen(filters: Mapping[str, Any], at: dt.datetime) -> list[User]:
-    """The people whom the filters of the people list choose, by name, with site and team."""
-    return list(people_for_page(at, **filters))
+def chosen(order: Order, filters: Mapping[str, Any], at: dt.datetime) -> list[User]:
+    """The people whom the filters of the people list choose, or who hold an older edition; by name, with site and team."""
+    return list(people_for_page(at, **filters)) if order.edition is None else older_holders(order.edition, at)
 
 
 def preview_of(order: Order, filters: Mapping[str, Any], at: dt.datetime) -> Preview:
     """Writes nothing. A fixed number of queries, however many people there are."""
-    rows = judge(order, chosen(filters, at), at)
+    rows = judge(order, chosen(order, filters, at), at)
     return Preview(order, tuple(sorted(rows, key=lambda row: bool(row.skip))))
 
 
 def judge(order: Order, users: Iterable[User], at: dt.datetime) -> list[Verdict]:
-    """What the order would do for each of the users at the instant, in their order. At most four queries. Users need their site."""
+    """What the order would do for each of the users at the instant, in their order. At most seven queries. Users need their site."""
     people = list(users)
     keys = [user.pk for user in people]
     open_rows: dict[int, list[Assignment]] = {}
@@ -183,6 +219,7 @@ def judge(order: Order, users: Iterable[User], at: dt.datetime) -> list[Verdict]
             exempt.setdefault(one.learner_id, []).append(one)
     if order.kind == BatchKind.ASSIGN:
         holdings = holdings_of([order.course], keys, at)
+    held = held_duties(order.edition, people, at) if order.edition is not None else {}
     found = []
     for user in people:
         today = dates.local_date(at, user.zone)
@@ -193,6 +230,8 @@ def judge(order: Order, users: Iterable[User], at: dt.datetime) -> list[Verdict]
             found.append(_extend(order, user, mine, today))
         elif order.kind == BatchKind.EXEMPT:
             found.append(Verdict(user, _why_not_exempt(order, exempt.get(user.pk, []), at, today)))
+        elif order.edition is not None:
+            found.append(_again(order, user, mine, held.get(user.pk, []), exempt.get(user.pk, []), at, today))
         else:
             holding = holdings.get((user.pk, order.course.slug))
             found.append(_assign(order, user, mine, holding, exempt.get(user.pk, []), at, today))
@@ -213,12 +252,48 @@ def _assign(
         return Verdict(user, f"Has it to do already, due {_short(mine[0].due_on)}.")
     if holding is not None:
         return Verdict(user, f"Holds it to {_short(holding.valid_until)}." if holding.valid_until else "Holds it.")
-    for one in exempt:
-        if one.starts_at <= at and (one.ends_at is None or at < one.ends_at):
-            return Verdict(user, f"Exempt to {_short(one.ends_on)}." if one.ends_on else "Exempt.")
+    if words := _exempt_now(exempt, at):
+        return Verdict(user, words)
     if due_on < today:
         return Verdict(user, "The due date is over where they work.")
     return Verdict(user, due_on=due_on)
+
+
+def _exempt_now(exempt: Sequence[DutyException], at: dt.datetime) -> str:
+    for one in exempt:
+        if one.starts_at <= at and (one.ends_at is None or at < one.ends_at):
+            return f"Exempt to {_short(one.ends_on)}." if one.ends_on else "Exempt."
+    return ""
+
+
+def _again(
+    order: Order,
+    user: User,
+    mine: Sequence[Assignment],
+    held: Sequence[HeldDuty],
+    exempt: Sequence[DutyException],
+    at: dt.datetime,
+    today: dt.date,
+) -> Verdict:
+    """No later than the renewal that the requirement would ask for anyway, since that is not opened beside it."""
+    if mine:
+        return Verdict(user, f"Has it to do already, due {_short(mine[0].due_on)}.")
+    if not held:
+        return Verdict(user, "Nothing asks it of them any more, or they hold the new edition.")
+    if words := _exempt_now(exempt, at):
+        return Verdict(user, words)
+    asked = order.due_on or today + dt.timedelta(days=order.days)
+    if asked < today:
+        return Verdict(user, "The due date is over where they work.")
+    agains = []
+    for one in held:
+        due_on, ends = asked, one.duty.valid_until
+        requirement = one.assignment.requirement
+        if requirement is not None and requirement.current is not None and ends is not None:
+            grace = requirement.current.grace_days
+            due_on = min(asked, later(max(ends, today), grace))
+        agains.append(Again(one, due_on))
+    return Verdict(user, due_on=min(again.due_on for again in agains), agains=tuple(agains))
 
 
 def _why_not_exempt(order: Order, exempt: Sequence[DutyException], at: dt.datetime, today: dt.date) -> str:
@@ -256,6 +331,8 @@ def words_of(filters: Mapping[str, Any]) -> str:
         parts.append(Category(filters["category"]).label)
     if filters.get("job_role"):
         parts.append(filters["job_role"])
+    if filters.get("holds_before"):
+        parts.append(f"people who hold an edition before {filters['holds_before']}")
     state = filters.get("state") or ""
     if state == EVERYBODY:
         parts.append("deactivated people too")

@@ -92,6 +92,8 @@ def _facts(assignment: Assignment) -> list[tuple[str, str]]:
 def _due(assignment: Assignment) -> str:
     if assignment.why.get("moved"):
         return "The date was moved, by a person or because of an exception. The rule leaves it as it is."
+    if assignment.why.get("reopened"):
+        return "The date was chosen when it was asked again, because what is taught has changed."
     because = assignment.why.get("because", "")
     return f"{because[:1].upper()}{because[1:]}." if because else "The date was chosen when it was assigned."
 
@@ -100,6 +102,12 @@ def _state(assignment: Assignment, certificate: Certificate | None, status: Stat
     """What the status comes from."""
     found = []
     enrollment, zone = assignment.enrollment, assignment.learner.zone
+    if again := assignment.why.get("reopened"):
+        note = again["note"] + ("" if again["note"][-1:] in ".!?" else ".")
+        found.append(
+            f"Edition {again['edition']} changed what is taught: {note} Edition {again['held']} was completed before; its certificate "
+            "stays as it is."
+        )
     if assignment.withdrawn_at is not None:
         day = dates.long_date(dates.local_date(assignment.withdrawn_at, zone))
         return [f"It was withdrawn on {day}: {assignment.withdrawn_reason}"]
@@ -164,7 +172,8 @@ def _changes(assignment: Assignment, status: Status) -> list[str]:
     if assignment.requirement is None or assignment.rule is None:
         return ["The training coordinator can move the date or withdraw it."]
     found = []
-    if not assignment.why.get("moved") and assignment.renews_until_on is None:
+    fixed = assignment.why.get("moved") or assignment.why.get("reopened")
+    if not fixed and assignment.renews_until_on is None:
         if assignment.rule.due_kind == DueKind.AFTER_HIRE:
             found.append("Another hire date would move the due date.")
         elif assignment.rule.due_kind == DueKind.FIRST_SHIFT:

@@ -94,7 +94,8 @@ class Rule:
 @dataclasses.dataclass(frozen=True)
 class Duty:
     """One assignment under a requirement, as it stands. ``done_on`` and ``valid_until`` describe what fulfils it; ``used`` are the
-    facts its due date was counted from; ``moved``: somebody chose its due date by hand; ``ended``: fulfilled, and asked no more."""
+    facts its due date was counted from; ``moved``: somebody chose its due date by hand; ``ended``: fulfilled, and asked no more;
+    ``reopened``: asked again because what is taught has changed, with a date that the coordinator chose."""
 
     key: int
     cycle: int
@@ -108,6 +109,7 @@ class Duty:
     moved: bool = False
     ended: bool = False
     renewal: bool = False
+    reopened: bool = False
     used_hire_date: dt.date | None = None
     used_first_shift_on: dt.date | None = None
 

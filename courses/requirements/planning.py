@@ -106,7 +106,7 @@ def _open_duty(rule: Rule, person: Person, course: str, duty: Duty, today: dt.da
         person.hire_date,
         person.first_shift_on,
     )
-    if same or duty.moved or duty.renewal:
+    if same or duty.moved or duty.renewal or duty.reopened:
         return Step(Act.KEEP, person, course, duty=duty, due_on=duty.due_on, joined_on=duty.joined_on)
     dated: Dated = first_due(rule, person, joined_on=duty.joined_on, assigned_on=duty.assigned_on)
     if dated.on is None:

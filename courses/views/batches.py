@@ -91,7 +91,7 @@ def write_batch(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _kind(kind: str) -> BatchKind:
-    if kind not in BatchKind.values:
+    if kind not in BatchKind.values or kind == BatchKind.REOPEN:  # that is asked on the page of its course
         raise Http404
     return BatchKind(kind)
 
@@ -132,7 +132,7 @@ def preview_batch(request: HttpRequest, kind: str) -> HttpResponse:
                 by=signed_in(request),
                 at=now,
                 seen=request.POST.get("seen", "-") or "-",
-                key=_uuid(request.POST.get("key", "")),
+                key=key_of(request.POST.get("key", "")),
             )
         except ValidationError as error:
             put_errors(form, error)
@@ -147,13 +147,13 @@ def preview_batch(request: HttpRequest, kind: str) -> HttpResponse:
         "page": Paginator(preview.rows, ROWS_A_PAGE).get_page(request.GET.get("page")),
         "form": form,
         "kind": asked.kind,
-        "key": _uuid(request.POST.get("key", "")) or uuid.uuid4(),
+        "key": key_of(request.POST.get("key", "")) or uuid.uuid4(),
         "back_url": f"{reverse('write_batch', args=[kind])}?{query.urlencode()}",
     }
     return desk_page(request, "courses/batches/preview.html", context)
 
 
-def _uuid(text: str) -> uuid.UUID | None:
+def key_of(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -31,6 +31,7 @@ class EventKind(TextChoices):
     BATCH_MADE = "batch.made", "Changed something for many people at once"
     BATCH_UNDONE = "batch.undone", "Undid a change for many people"
     EDITION_DECIDED = "edition.decided", "Decided what a changed edition asks of its holders"
+    EDITION_MOVED = "edition.moved", "Moved to the newer edition of a course"
     COURSE_STARTED = "course.started", "Course started"
     SITE_WORDS_SHOWN = "site_words.shown", "Site words shown"
     UNIT_LEFT_FOR_QUIZ = "unit.left_for_quiz", "Went on to the quiz"

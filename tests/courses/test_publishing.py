@@ -3,15 +3,19 @@
 import dataclasses
 import datetime as dt
 import io
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from courses.actions.publishing import publish
+from courses.actions.publishing import follow_current, publish
 from courses.models import Course, CourseVersion, Unit
+from lms.record.enums import EventKind
+from lms.record.models import TrainingEvent
 from quizzes.actions import attempts
 from quizzes.actions.storing import store_quiz
 from quizzes.models import Question, Quiz
@@ -53,6 +57,28 @@ def test_notes_about_changes_are_no_new_edition(at: dt.datetime) -> None:
     assert not publish(factories.compiled_course(changes=note), at=at, store_quiz=store_quiz).new
 
 
+def _change(note: str, kind: str = "material", date: str = "2026-11-22") -> dict[str, str]:
+    return {"date": date, "kind": kind, "note": note}
+
+
+def test_an_edition_is_material_if_its_author_says_so_anew(at: dt.datetime) -> None:
+    def published(pool: int, *changes: dict[str, str]) -> tuple[str, str]:
+        compiled = factories.compiled_course(pool=pool, changes=list(changes))
+        version = publish(compiled, at=at, store_quiz=store_quiz).version
+        return version.change, version.change_note
+
+    first, second = _change("First edition."), _change("Two minutes, not three.", date="2026-12-01")
+    assert published(9, first) == ("minor", ""), "nobody holds anything older"
+    assert published(10, first) == ("minor", "")
+    assert published(11, first, _change("A comma.", "minor")) == ("minor", "")
+    assert published(12, first, second) == ("material", "Two minutes, not three.")
+    assert published(13, first, second) == ("minor", ""), "what an edition before said is not said again"
+    reworded = _change("Give it after two minutes, not three.", date="2026-12-01")
+    assert published(14, first, reworded) == ("minor", ""), "the old line, better written"
+    third, fourth = _change("One.", date="2026-12-01"), _change("Two.", date="2026-12-02")
+    assert published(15, first, reworded, third, fourth) == ("material", "One. Two.")
+
+
 def test_going_back_to_earlier_content_makes_the_earlier_edition_current(at: dt.datetime) -> None:
     first = publish(factories.compiled_course(), at=at, store_quiz=store_quiz).version
     publish(factories.compiled_course(pool=10, title="Another title"), at=at, store_quiz=store_quiz)
@@ -77,8 +103,29 @@ def test_who_has_started_keeps_the_edition_and_who_has_not_moves(at: dt.datetime
     assert waiting.version == new
     assert reading.version == old
     assert done.version == old
+    moved = TrainingEvent.objects.get(kind=EventKind.EDITION_MOVED)
+    assert moved.subject == waiting.learner.subject
+    assert old is not None
+    assert tuple(json.loads(moved.payload)[name] for name in ("from", "edition")) == (
+        old.content_hash,
+        new.content_hash,
+    )
+    publish(factories.compiled_course(pool=10), at=at, store_quiz=store_quiz)
+    assert TrainingEvent.objects.filter(kind=EventKind.EDITION_MOVED).count() == 1
     factories.answer_all(attempt, at=at)
     assert attempts.submit(attempt, at=at).certificate is not None, "the old edition is graded as it was"
+
+
+def test_beat_moves_those_beyond_the_limit_and_nobody_twice(at: dt.datetime, settings: Any) -> None:
+    waiting = [factories.make_enrollment(course=factories.make_course(at=at), at=at) for _ in range(3)]
+    settings.PRODUCTION = True  # where the new edition has to be approved first
+    new = publish(factories.compiled_course(pool=10), at=at, store_quiz=store_quiz).version
+    assert follow_current(at=at) == 0
+    settings.PRODUCTION = False
+    assert [follow_current(at=at, limit=2) for _ in range(3)] == [2, 1, 0]
+    for enrollment in waiting:
+        enrollment.refresh_from_db()
+        assert enrollment.version == new
 
 
 def test_a_failed_store_publishes_nothing(at: dt.datetime) -> None:

@@ -179,9 +179,9 @@ def test_the_queries_of_the_pages(count: int, desk: Client, coordinator: User, d
         store_paths([CompiledPath(c.slug, c.title, "staff", [c.slug]) for c in courses], at=clock.now())
     unit = current(courses[0]).units.order_by("position")[0]
     desk.get(reverse("desk_courses"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         desk.get(reverse("desk_courses"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         desk.get(reverse("desk_course", args=["course-0"]))
     with django_assert_num_queries(9):
         desk.get(reverse("desk_unit", args=["course-0", unit.slug]))

@@ -16,7 +16,7 @@ from tests.journeys.stack import COORDINATOR, STAFF, SUPERVISOR, Stack, link_in
 pytestmark = pytest.mark.journey
 
 #: pages about something that the demonstration has none of, so that no address of theirs can be opened
-WITHOUT_AN_OBJECT = {"withdraw_approval", "end_acceptance", "waive_slot", "end_waiver"}
+WITHOUT_AN_OBJECT = {"withdraw_approval", "end_acceptance", "waive_slot", "end_waiver", "ask_again", "leave_edition"}
 AXE = Axe()
 ROLES = {"anybody", "learner", "supervisor", "coordinator"}
 NARROW = {"width": 320, "height": 700}

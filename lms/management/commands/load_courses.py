@@ -11,6 +11,7 @@ from courses.actions.paths import store_paths
 from courses.actions.publishing import publish
 from courses.authoring.compiled import CompiledCourse
 from courses.authoring.course import compile_tree
+from courses.enums import ChangeKind
 from lms.lib import clock
 from quizzes.actions.storing import store_quiz
 from quizzes.authoring import compile_quiz
@@ -48,7 +49,9 @@ class Command(BaseCommand):
             result = publish(compiled, at=clock.now(), store_quiz=store_quiz)
             if result.new or options["verbosity"] > 1:
                 word = "published" if result.new else "unchanged"
-                self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}")
+                material = result.new and result.version.change == ChangeKind.MATERIAL
+                note = f" (material change: {result.version.change_note})" if material else ""
+                self.stdout.write(f"{compiled.slug}: edition {result.version.number} {word}{note}")
             self._warn_uncorrected(compiled)
         for slug, word in store_paths(tree.paths, at=clock.now()):
             self.stdout.write(f"path {slug}: {word}")
