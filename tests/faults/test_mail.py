@@ -2,7 +2,6 @@
 
 import pytest
 
-from courses.models import Assignment
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message
 from lms.outbox.tasks import DELIVER
@@ -10,6 +9,7 @@ from lms.record.models import TrainingEvent
 from lms.record.queries import faults
 from tests.faults import making
 from tests.faults.harness import CALM, Children, House, chances
+from tests.faults.making import reminder
 from tests.faults.outcome import assert_nothing_twice, assert_one_certificate, certificate_message, letters
 from tests.faults.points import POINTS
 from tests.platform.launching import wait_for
@@ -19,13 +19,6 @@ pytestmark = [pytest.mark.fault, pytest.mark.both_db]
 MAIL_POINTS = [point for point in POINTS if point.startswith("mail.")]
 BEFORE = ("mail.after_claim", "mail.before_connect", "mail.after_rcpt")  # nothing was handed over for certain
 DOUBT = ("mail.before_data", "mail.mid_data", "mail.after_data")
-
-
-def reminder() -> Message:
-    """A mail that tells of a course; nothing else is on its way."""
-    enrollment = making.new_enrollment()
-    assignment = Assignment.objects.get(enrollment=enrollment)
-    return Message.objects.get(occasions__ref=str(assignment.public_id))
 
 
 def certificate_mail(house: House, children: Children) -> Message:

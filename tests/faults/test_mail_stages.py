@@ -16,6 +16,7 @@ from lms.record.models import TrainingEvent
 from tests.faults import making
 from tests.faults.harness import House
 from tests.faults.mailserver import CODES, FAULTS, STAGES, SpoiledServer, Spoiler
+from tests.faults.making import reminder
 from tests.faults.outcome import assert_nothing_twice, certificate_message, letters
 from tests.platform.launching import free_port, wait_for
 
@@ -56,11 +57,6 @@ def server(house: House, settings: Any) -> Iterator[Spoiler]:
         wait_for(lambda: not spoiler.lines, 10, "every line is closed")
     finally:
         controller.stop()
-
-
-def reminder() -> Message:
-    assignment = Assignment.objects.get(enrollment=making.new_enrollment())
-    return Message.objects.get(occasions__ref=str(assignment.public_id))
 
 
 def certificate_mail() -> Message:
