@@ -139,7 +139,15 @@ def _the_forecast_is_the_mail(town: YearTown, foreseen: Any) -> None:
         for mail in foreseen.mails
         if first <= mail.on <= last
     )
-    assert said_in(town, first, last) == expected
+    came = said_in(town, first, last)
+    differ = sorted({person for person, *_ in (came - expected) + (expected - came)})
+    for person in differ:  # what is printed helps whoever meets a difference
+        print(sorted((came - expected) + (expected - came)))
+        for row in Occasion.objects.filter(recipient=person, created_at__gt=town.at(QUIET[0] - 40, 0)):
+            print(row.key, row.created_at, row.message and row.message.sent_at, row.dropped_at, row.dropped_reason)
+        for one in DutyException.objects.filter(learner=person):
+            print(one, one.starts_on, one.ends_on, one.course)
+    assert came == expected
     assert sum(expected.values()) > 3
 
 
