@@ -5,10 +5,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from courses.enums import ExceptionKind, RenewalKind
-from courses.models import Assignment, DutyException
+from courses.models import Assignment, DutyException, Enrollment
 from courses.queries.duties import renewal_of
 from courses.queries.replies import pausing
 from courses.queries.status import with_status
@@ -28,7 +29,8 @@ def duties(
 ) -> list[tuple[User, Duty]]:
     """What may be a reason to write to people who are active and have an address, at the instant and ``horizon`` longer.
 
-    Of several duties of one course the one that is due first speaks; what is fulfilled speaks only where nothing of the course is open.
+    Of several duties of one course the one that is due first speaks; what is fulfilled speaks only where nothing of the course is open
+    and nothing newer was completed.
     With a horizon come also the cycles that will open within it. Three queries, however many people there are.
     """
     near = (at - LONGEST_AFTER, at + LONGEST_BEFORE + horizon)
@@ -38,11 +40,20 @@ def duties(
         ),
         at,
     )
-    rows = rows.filter(
-        Q(enrollment__completed_at__isnull=True, satisfied_at__isnull=True)
-        | Q(certificate_expires_at__range=near, ended_at__isnull=True)
-        | Q(valid_until_at__range=near, ended_at__isnull=True)
-    ).select_related("learner__site", "course", "enrollment", "rule__requirement")
+    again = Enrollment.objects.filter(
+        learner=OuterRef("learner"),
+        course=OuterRef("course"),
+        completed_at__gt=Coalesce(OuterRef("enrollment__completed_at"), OuterRef("satisfied_at")),
+    )
+    rows = (
+        rows.exclude(Exists(again))
+        .filter(
+            Q(enrollment__completed_at__isnull=True, satisfied_at__isnull=True)
+            | Q(certificate_expires_at__range=near, ended_at__isnull=True)
+            | Q(valid_until_at__range=near, ended_at__isnull=True)
+        )
+        .select_related("learner__site", "course", "enrollment", "rule__requirement")
+    )
     rows = rows.annotate(
         rests=Case(When(pausing(at), then=Value(True)), default=Value(False), output_field=BooleanField())
     )

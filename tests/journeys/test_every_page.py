@@ -459,13 +459,13 @@ def test_the_other_themes(stack: Stack, visit: Visit, known: dict[str, str], the
         visitor = visit(email)
         visitor.page.goto("/account/profile/")
         visitor.page.locator(f"input[name=theme][value={theme}]").check()
-        visitor.page.locator("main button[type=submit]").first.click()
+        visitor.page.get_by_role("button", name="Save the look").click()
         expect(visitor.page.locator("html")).to_have_attribute("data-bs-theme", theme)
         for address in pages:
             found.look(visitor, address)
         visitor.page.goto("/account/profile/")
         visitor.page.get_by_label("As my device is set").check()
-        visitor.page.locator("main button[type=submit]").first.click()
+        visitor.page.get_by_role("button", name="Save the look").click()
         expect(visitor.page.locator("html")).not_to_have_attribute("data-bs-theme", theme)
     assert not found.problems, "\n".join(found.problems)
 

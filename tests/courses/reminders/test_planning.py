@@ -190,6 +190,21 @@ def test_what_was_given_by_hand_and_runs_out_is_said_though_nothing_opens(course
     assert "Ask your training coordinator" in kind.line(occasion, when)
 
 
+def test_what_was_completed_again_since_says_nothing_of_the_older_end(course: Course, at: dt.datetime) -> None:
+    learner = factories.make_user()
+    first = give(course, dt.date(2026, 12, 9), at, learner)
+    assert first.enrollment is not None
+    factories.pass_unit(first.enrollment, at=at)
+    ends = first.enrollment.certificates.get().expires_on
+    assert ends is not None
+    soon = at + ((ends - at.date()).days - 25) * DAY
+    assert [due.kind for due in reasons(soon)] == ["expires"]
+    second = give(course, dt.date(2028, 12, 9), soon, learner)
+    assert second.enrollment is not None
+    factories.pass_unit(second.enrollment, at=soon)
+    assert list(reasons(soon)) == []
+
+
 def test_a_renewal_is_told_when_it_opens_and_its_evidence_when_it_ends(course: Course, at: dt.datetime) -> None:
     from courses.actions.cycles import reconcile
 
