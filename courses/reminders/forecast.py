@@ -18,6 +18,7 @@ from lms.lib.hours import SendingHours
 from lms.outbox import kinds
 from lms.outbox.gathering import Reason, Write, Written, decide
 from lms.outbox.models import Occasion
+from lms.outbox.preferences import off_of
 from lms.outbox.queries import gathered_log
 from lms.people.models import User
 
@@ -88,11 +89,23 @@ def forecast(
     for key, recipient in Occasion.objects.filter(recipient__in=users).values_list("key", "recipient"):
         said[recipient].add(key)
     log = gathered_log(users, at)
+    off = off_of(users)
     fresh = {duty.ref for _, duty in more}
     mails: list[Foreseen] = []
     keys: set[str] = set()
     for pk, person in users.items():
-        mails += _of_one(person, _one_a_course(mine[pk]), waiting[pk], said[pk], log.get(pk, []), at, days, keys, fresh)
+        mails += _of_one(
+            person,
+            _one_a_course(mine[pk]),
+            waiting[pk],
+            said[pk],
+            log.get(pk, []),
+            at,
+            days,
+            keys,
+            fresh,
+            off.get(pk, set()),
+        )
     return Forecast(tuple(mails), frozenset(keys) if more else None)
 
 
@@ -149,6 +162,7 @@ def _of_one(
     days: int,
     keys: set[str],
     fresh: set[str],
+    off: set[str],
 ) -> list[Foreseen]:
     hours: SendingHours = kinds.hours_of(person)
     first = dates.local_date(at, hours.zone)
@@ -157,7 +171,7 @@ def _of_one(
         day = first + number * DAY
         now = at if number == 0 else dates.end_of_day(day - DAY, hours.zone)
         true_today: set[str] = set()
-        for duty, moment, urgent in _moments(person, mine, day):
+        for duty, moment, urgent in _moments(mine, day, off):
             true_today.add(moment.key)
             if duty.ref in fresh:
                 keys.add(moment.key)
@@ -184,13 +198,13 @@ def _asked_daily(reason: Reason) -> bool:
     return isinstance(kind, DutyReminder) and not kind.noted_when_made
 
 
-def _moments(person: User, mine: list[Duty], day: dt.date) -> Iterable[tuple[Duty, Moment, bool]]:
+def _moments(mine: list[Duty], day: dt.date, off: set[str]) -> Iterable[tuple[Duty, Moment, bool]]:
     for duty in mine:
         if duty.asleep(day):
             continue
         now = duty.as_of(day)
         for kind in duty_kinds():
-            if not kinds.wants(person, kind):
+            if kind.optional and kind.slug in off:
                 continue
             for moment in kind.moments(now, day):
                 if moment.holds(day):

@@ -82,3 +82,12 @@ def read(token: str) -> tuple[Any, list[kinds.Kind]] | None:
 
 def _optional(slug: str) -> bool:
     return any(kind.slug == slug and kind.optional for kind in kinds.all_kinds())
+
+
+def off_of(recipients: Iterable[int]) -> dict[int, set[str]]:
+    """The same for several recipients (primary keys); who has switched nothing off is left out. One query."""
+    found: dict[int, set[str]] = {}
+    rows = MailPreference.objects.filter(recipient__in=set(recipients))
+    for recipient, kind in rows.values_list("recipient", "kind"):
+        found.setdefault(recipient, set()).add(kind)
+    return found
