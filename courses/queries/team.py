@@ -87,7 +87,7 @@ def team_page(
     """
     if search:
         people = people.filter(name__icontains=search)
-    assignments = _latest(people)
+    assignments = latest(people)
     if course:
         assignments = assignments.filter(course__slug=course)
     rows = with_status(assignments, at)
@@ -121,7 +121,7 @@ def team_page(
     return TeamPage(tuple(listed), tuple(without), at)
 
 
-def _latest(people: QuerySet[User]) -> QuerySet[Assignment]:
+def latest(people: QuerySet[User]) -> QuerySet[Assignment]:
     """Each person's newest cycle of each course. Of those that share it: one that is still asked, what counts for the shortest time, what
     is due first. The others stay in the person's record."""
     newest = (

@@ -8,6 +8,7 @@ import uuid
 from courses.enums import Answer, DueKind, ExceptionKind, RenewalKind, Status
 from courses.models import Assignment, Certificate, DutyException, Reply
 from courses.queries.duties import asked, names_for, published_courses, renewal_of
+from courses.queries.escalations import who_is_told
 from courses.queries.replies import pauses
 from courses.queries.requirements import sentence_of
 from courses.queries.status import status_of
@@ -50,7 +51,7 @@ def why_of(assignment: Assignment, at: dt.datetime) -> Why:
         by=_by(assignment),
         facts=tuple(_facts(assignment)),
         due=_due(assignment),
-        state=tuple(_state(assignment, certificate, status)),
+        state=(*_state(assignment, certificate, status), *_told(assignment, status, at)),
         exceptions=tuple(_exception(row) for row in exceptions),
         changes=tuple(_changes(assignment, status)),
         answers=tuple(_answer(row, assignment, at) for row in _answers(assignment, at)),
@@ -135,6 +136,11 @@ def _state(assignment: Assignment, certificate: Certificate | None, status: Stat
     if assignment.ended_at is not None:
         found.append("It is asked no more. What was completed stays.")
     return found
+
+
+def _told(assignment: Assignment, status: Status, at: dt.datetime) -> list[str]:
+    """Who else is told that it is late."""
+    return [who_is_told(assignment, dates.local_date(at, assignment.learner.zone))] if status == Status.OVERDUE else []
 
 
 def _exception(row: DutyException) -> str:

@@ -4,20 +4,24 @@ from courses.reminders import (
     assigned,
     certificate_ready,
     due_soon,
+    escalation,
     expired,
     expires,
     overdue,
     renewal_opens,
     reply_given,
+    team_digest,
 )
 
 __all__ = [
     "assigned",
     "certificate_ready",
     "due_soon",
+    "escalation",
     "expired",
     "expires",
     "overdue",
     "renewal_opens",
     "reply_given",
+    "team_digest",
 ]

@@ -3,10 +3,13 @@
 import datetime as dt
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
+from courses.queries.escalations import who_is_told
 from courses.reminders.base import DutyReminder
 from courses.reminders.moments import DAY, Duty, Moment, working_after
 from courses.requirements.dating import later
+from lms.lib import dates
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 
@@ -32,6 +35,10 @@ class Overdue(DutyReminder):
             last = working_after(later(duty.due_on, following), duty.days) - DAY
             if first <= last:
                 yield Moment(self.slug, f"overdue:{duty.ref}:{duty.due_on:%Y-%m-%d}:{number}", first, last)
+
+    def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
+        facts = super().context(occasion, at)
+        return facts | {"who_is_told": who_is_told(facts["assignment"], dates.local_date(at, facts["learner"].zone))}
 
     def reason(self, occasion: Occasion) -> str:
         day, number = self.said_of(occasion)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -45,6 +46,9 @@ class Organization(models.Model):
     signatory = models.CharField(max_length=80, blank=True, validators=[names.validate_one_line, validate_printable])
     signatory_title = models.CharField(
         max_length=80, blank=True, validators=[names.validate_one_line, validate_printable]
+    )
+    escalate_after_days = models.PositiveSmallIntegerField(
+        default=7, validators=[MaxValueValidator(365, "Choose at most 365 days.")]
     )
     paper = models.CharField(max_length=10, default="us-letter", choices=[("us-letter", "US Letter"), ("a4", "A4")])
     demonstration = models.BooleanField(default=False, editable=False)

@@ -100,9 +100,12 @@ def town(transactional_db: None, settings: Any, tmp_path: Path) -> YearTown:
 
 
 def said_in(town: YearTown, first: dt.date, last: dt.date) -> Counter[tuple[int, dt.date, tuple[str, ...]]]:
-    """Person, local day and kinds of reasons of every mail of these days."""
+    """Person, local day and kinds of reasons of every mail to learners of these days. What the coordinator is told of others hangs on
+    mail that went out before, and no forecast counts it."""
     found: Counter[tuple[int, dt.date, tuple[str, ...]]] = Counter()
     for message, at in town.sent:
+        if message.recipient_id == town.coordinator.pk:
+            continue
         day = dates.local_date(at, message.recipient.site.zone)
         if first <= day <= last:
             reasons = tuple(sorted(o.kind for o in message.occasions.all() if o.dropped_at is None))

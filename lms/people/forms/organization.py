@@ -18,6 +18,7 @@ class OrganizationForm(forms.ModelForm):
             "short_name",
             "zone",
             "support_phone",
+            "escalate_after_days",
             "signatory",
             "signatory_title",
             "certificate_prefix",
@@ -25,6 +26,7 @@ class OrganizationForm(forms.ModelForm):
         ]
         labels = {
             "support_phone": "Support phone",
+            "escalate_after_days": "Supervisors are told after",
             "signatory": "Who signs certificates",
             "signatory_title": "Title of the person who signs",
             "certificate_prefix": "Letters before a certificate's number",
@@ -34,6 +36,7 @@ class OrganizationForm(forms.ModelForm):
             "name": "As it is printed on certificates. Certificates that exist keep the name they were printed with.",
             "short_name": "At the top of every page.",
             "support_phone": "At the bottom of every page, for people who are stuck.",
+            "escalate_after_days": "Days after a due date, if the course is still open and the learner was reminded. 0 means never.",
             "signatory": "Printed on certificates, for example Priya Raman.",
             "signatory_title": "For example Training Coordinator.",
             "certificate_prefix": "Up to 6, for example AR in AR-2026-000212. Numbers that were given stay as they are.",
