@@ -22,6 +22,11 @@ def validate_zone(value: str) -> None:
         raise ValidationError("Choose a time zone from the list, for example America/Denver.")
 
 
+def validate_own_zone(value: str) -> None:
+    if value:
+        validate_zone(value)
+
+
 def validate_printable(value: str) -> None:
     problem = glyphs.explain(value)
     if problem:
@@ -127,6 +132,7 @@ class User(AbstractBaseUser):
 
     ``subject`` names the person in the training record, ``public_id`` in addresses of pages; neither is ever reused.
     ``employee_number`` is how personnel knows them: rosters find people by it, also when their address has changed.
+    ``own_zone`` is for somebody who lives by another clock than their site; empty, the site's counts. Read ``zone``.
     ``working_days`` are digits, 1 for Monday to 7 for Sunday, in order: the days on which mail that can wait is sent.
     """
 
@@ -146,6 +152,7 @@ class User(AbstractBaseUser):
     job_role = models.CharField(max_length=80, blank=True, validators=[names.validate_one_line])
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="people")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    own_zone = models.CharField("own time zone", max_length=64, blank=True, default="", validators=[validate_own_zone])
     working_days = models.CharField(max_length=7, default=MONDAY_TO_FRIDAY, validators=[validate_working_days])
     is_coordinator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -198,7 +205,8 @@ class User(AbstractBaseUser):
 
     @property
     def zone(self) -> str:
-        return self.site.zone
+        """The zone in which this person's days begin and end. Nothing else asks the site's."""
+        return self.own_zone or self.site.zone
 
     @property
     def working_weekdays(self) -> list[str]:

@@ -8,6 +8,7 @@ app_name = "people"
 
 urlpatterns = [
     path("account/profile/", account.profile, name="profile"),
+    path("account/profile/details/", account.details, name="details"),
     path("account/profile/days/", account.working_days, name="working_days"),
     path("account/profile/mail/", account.mail_kinds, name="mail_kinds"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),

@@ -36,6 +36,7 @@ CHANGEABLE = (
     "job_role",
     "site",
     "team",
+    "own_zone",
     "working_days",
     "is_coordinator",
 )
@@ -98,7 +99,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: s
 
     One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator), PERSON_CHANGED (the
     rest). A new email address ends the open invitation, which is bound to the old one; taking the address away also ends the
-    person's sessions. Last come ``hooks.on_zone_change``, if the site's zone differs from the old one's, and ``hooks.on_person_change``.
+    person's sessions. Last come ``hooks.on_zone_change``, if the person's zone differs from the old one, and ``hooks.on_person_change``.
     """
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
@@ -120,7 +121,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: s
             if new.email is None:
                 end_sessions(new)
         _write_changes(old, new, changed, roster, at=at, by=by)
-        if old.site.zone != new.site.zone:
+        if old.zone != new.zone:
             hooks.zone_changed(new, at=at, by=by)
         if changed:
             hooks.person_changed(new, at=at, by=by)
@@ -223,7 +224,7 @@ def _facts(user: User) -> dict[str, Any]:
         "coordinator": user.is_coordinator,
         "hire_date": user.hire_date.isoformat() if user.hire_date else None,
         "site": user.site_id,
-        "zone": user.site.zone,
+        "zone": user.zone,
     }
 
 
@@ -257,7 +258,8 @@ def _write_changes(
             payload["first_shift_on"] = {"from": _iso(old.first_shift_on), "to": _iso(new.first_shift_on)}
         if "site" in rest:
             payload["site"] = {"from": old.site_id, "to": new.site_id}
-            payload["zone"] = {"from": old.site.zone, "to": new.site.zone}
+        if "site" in rest or "own_zone" in rest:
+            payload["zone"] = {"from": old.zone, "to": new.zone}
         write(new, EventKind.PERSON_CHANGED, payload, at=at, by=by)
 
 

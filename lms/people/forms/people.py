@@ -36,6 +36,7 @@ class PersonForm(forms.ModelForm):
             "job_role",
             "site",
             "team",
+            "own_zone",
             "working_days",
             "is_coordinator",
         ]
@@ -52,7 +53,7 @@ class PersonForm(forms.ModelForm):
             "hire_date": "Some due dates count from this day.",
             "first_shift_on": "Some courses are due before this day.",
             "job_role": "For example Night support worker.",
-            "site": "The site's time zone decides when a day ends for this person.",
+            "site": "The site's time zone decides when a day ends for this person, unless they have one of their own.",
             "is_coordinator": "May see and change everything on these pages, for everybody.",
         }
         error_messages = {

@@ -43,7 +43,7 @@ WRITE = [
     "roster_columns",
     "undo_roster",
 ]
-OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation"}
+OPEN_TO_OTHERS = {"profile", "details", "working_days", "mail_kinds", "invitation"}
 
 
 def address(house: House, name: str) -> str:
@@ -105,7 +105,7 @@ def test_who_may_not_write(house: House, name: str, role: str) -> None:
     assert not User.objects.filter(is_coordinator=True).exclude(pk=house.coordinator.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days", "mail_kinds"])
+@pytest.mark.parametrize("name", [*WRITE, "profile", "details", "working_days", "mail_kinds"])
 def test_nothing_is_written_without_the_token_of_the_form(house: House, name: str) -> None:
     client = house.client("coordinator", enforce_csrf_checks=True)
     url = address(house, name)
