@@ -119,7 +119,13 @@ class _Checking(_Run):
         for row, verdict in zip(rows, Judge(self.roster, self.at, self.zone).judge(rows), strict=True):
             row.user, row.effect, row.name = verdict.user, verdict.effect, verdict.name[:120]
             row.words, row.plan = verdict.words, verdict.plan
-        RosterRow.objects.bulk_update(rows, ["user", "effect", "name", "words", "plan"], batch_size=JUDGED)
+        RosterRow.objects.bulk_create(  # an upsert: bulk_update takes ten times as long
+            rows,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["user", "effect", "name", "words", "plan"],
+            batch_size=JUDGED,
+        )
 
     def _missing(self) -> bool:
         """Adds the people who are not in the file, if that was chosen and no line has an error (they may be behind it). False if there are
@@ -205,9 +211,9 @@ class _Doing(_Run):
         if verdict.place is not None:
             changes |= {"site": verdict.place.site, "team": self._team(verdict.place)}
         if verdict.effect == RosterEffect.NEW:
-            user = people.add_person(**changes, **self.source)
-            invited = self._invite(user)
-            return user, {"made": True}, "Added and invited." if invited else "Added."
+            added = people.add_person(**changes, **self.source)
+            invited = self._invite(added)
+            return added, {"made": True}, "Added and invited." if invited else "Added."
         user = verdict.user
         assert user is not None
         if verdict.effect == RosterEffect.LEAVES:
@@ -244,6 +250,7 @@ class _Doing(_Run):
         if row.state == RosterRowState.WAITING:
             words = "The import was undone before it came to this line."
             return {"state": RosterRowState.SKIPPED, "outcome": words}
+        assert row.user_id is not None
         user = User.objects.select_related("site", "team").get(pk=row.user_id)
         try:
             with transaction.atomic():

@@ -289,6 +289,7 @@ def _others(roster: RosterImport, rows: Sequence[RosterRow], people: _People) ->
         .order_by()
         .values_list("email", "number", "line")
     ):
+        assert line is not None
         if email:
             found.by_email.setdefault(email, set()).add(line)
         if number:

@@ -110,8 +110,8 @@ def read(cells: Sequence[str], mapping: Mapping[str, int], options: Options, *, 
                 f"“{found.email}” is not one complete email address, for example maya@example.org. Correct it."
             )
     found.name = _name(texts, options)
-    if found.name and (problem := glyphs.explain(found.name)):
-        found.problems.append(f"Name “{found.name}”: {problem}")
+    if found.name and (unprintable := glyphs.explain(found.name)):
+        found.problems.append(f"Name “{found.name}”: {unprintable}")
     if text := texts.get("category", ""):
         category = _CATEGORIES.get(text.lower().replace("-", " "))
         if category is None:

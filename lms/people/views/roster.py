@@ -58,7 +58,7 @@ def rosters(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("people:roster_columns", made.public_id)
     page = page_of(request, all_rosters())
-    context = {"form": form, "page": page, "stories": stories_of(page.object_list), "zone": signed_in(request).zone}
+    context = {"form": form, "page": page, "stories": stories_of(list(page.object_list)), "zone": signed_in(request).zone}
     return desk_page(request, "people/roster/list.html", context)
 
 
@@ -84,6 +84,8 @@ def roster_columns(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     context = {
         "roster": found,
         "form": form,
+        "columns": [form[field.key] for field in columns.FIELDS],
+        "meanings": [form[name] for name in form.options],
         "remembered": remembered,
         "twice": columns.twice(found.head),
         "labels": columns.labels(found.head),

@@ -44,7 +44,7 @@ def repacked(xlsx: bytes, **parts: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(xlsx)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
         given = {name.replace("__", "/").replace("_xml", ".xml"): data for name, data in parts.items()}
         for name in old.namelist():
-            new.writestr(name, given.pop(name, None) or old.read(name))
+            new.writestr(name, given.pop(name) if name in given else old.read(name))
         for name, data in given.items():
             new.writestr(name, data)
     return buffer.getvalue()

@@ -309,7 +309,8 @@ def test_who_is_missing_leaves_only_when_asked(office: Office) -> None:
     leaving = [row.user for row in made.rows.filter(effect="leaves").order_by("position")]
     assert [user.name for user in leaving if user] == ["Bo Ray", "No mail"]
     office.run(office.confirm(made))
-    gone.refresh_from_db(), stays.refresh_from_db(), other.refresh_from_db()
+    for user in (gone, stays, other):
+        user.refresh_from_db()
     assert (gone.is_active, stays.is_active, other.is_active) == (False, True, True)
     office.undone(made)
     gone.refresh_from_db()
