@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
 
 from lms.lib import clock
+from lms.lib.failpoints import failpoint
 from lms.outbox import work as leases
 from lms.people.actions import invitations, organization, people
 from lms.people.actions.rosters import WORK, unpack
@@ -98,6 +99,7 @@ class _Checking(_Run):
             if rows:
                 self._judge(rows)
                 return len(rows)
+            failpoint("roster.judged")
             if self._missing():
                 return 1
             self.settle(checked_at=clock.now())
@@ -166,6 +168,7 @@ class _Doing(_Run):
             if clock.now() >= until:
                 break
             done += self._take(row)
+            failpoint("roster.after_row")
         return done
 
     def _waiting(self) -> Any:
@@ -185,6 +188,7 @@ class _Doing(_Run):
                 if not mine.update(state=row.state):  # holds the row until this transaction ends
                     return 0
                 mine.update(**(self._back(row) if self.undoing else self._forth(row)))
+                failpoint("roster.in_row")
         except (OperationalError, InterfaceError):
             raise
         except Exception:

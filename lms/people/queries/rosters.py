@@ -114,7 +114,9 @@ class Judge:
             )
         if lines := others.about(row, user):
             problems.append(f"Line {_lines(lines)} is about the same person. Leave one of them in the file.")
-        if problems:
+        if problems:  # all that is wrong is told at once
+            wrong = self.places.of(said, user, self.options) if said.site or said.team else ""
+            problems += [wrong] if wrong and isinstance(wrong, str) else []
             return Verdict(RosterEffect.ERROR, " ".join(problems), user, name)
         if said.leaves:
             return _leaves(user, name)

@@ -58,7 +58,12 @@ def rosters(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("people:roster_columns", made.public_id)
     page = page_of(request, all_rosters())
-    context = {"form": form, "page": page, "stories": stories_of(list(page.object_list)), "zone": signed_in(request).zone}
+    context = {
+        "form": form,
+        "page": page,
+        "stories": stories_of(list(page.object_list)),
+        "zone": signed_in(request).zone,
+    }
     return desk_page(request, "people/roster/list.html", context)
 
 

@@ -212,6 +212,12 @@ def test_a_wrong_cell_says_what_to_do(office: Office, said: dict[str, str], sent
     assert sentence in words(made)[0]
 
 
+def test_all_that_is_wrong_with_a_line_is_told_at_once(office: Office) -> None:
+    made = office.check(csv_bytes([line(1, hired="soon", category="boss", team="Dai team", email="x")]))
+    for part in ("“x” is not one", "category “boss”", "“soon” is no date", "Did you mean “Day team”?"):
+        assert part in words(made)[0]
+
+
 def test_days_as_month_day_year_only_when_chosen(office: Office) -> None:
     data = csv_bytes(
         [line(1, hired="03/09/2026"), line(2, hired="3-9-2026"), line(3, hired="2026-03-09"), line(4, hired="03/09/26")]
@@ -310,7 +316,11 @@ def test_the_preview_is_what_happens_and_undoing_restores(office: Office, seed: 
             is_active=chance.random() < 0.8, category=chance.choice(["staff", "volunteer"]),
         )  # fmt: skip
     before = everybody()
-    options: dict[str, Any] = {"new_teams": chance.random() < 0.5, "absent": chance.random() < 0.3, "rename": chance.random() < 0.5}
+    options: dict[str, Any] = {
+        "new_teams": chance.random() < 0.5,
+        "absent": chance.random() < 0.3,
+        "rename": chance.random() < 0.5,
+    }
     made = office.check(csv_bytes(broken_rows(chance, 24)), **options)
     assert everybody() == before
     acting = [row.pk for row in made.rows.all() if row.effect not in ("error", "same")]

@@ -391,7 +391,13 @@ def test_a_name_or_zone_that_cannot_be(house: House, sent: dict[str, str], sente
 
 
 def test_nothing_but_name_and_zone_is_changed_there(house: House) -> None:
-    sent = {"name": "Darnell Hughes", "own_zone": "", "email": "else@example.org", "is_coordinator": "on", "job_role": "Boss"}
+    sent = {
+        "name": "Darnell Hughes",
+        "own_zone": "",
+        "email": "else@example.org",
+        "is_coordinator": "on",
+        "job_role": "Boss",
+    }
     assert house.client("ordinary").post(reverse("people:details"), sent).status_code == 302
     user = User.objects.get(pk=house.ordinary.pk)
     assert (user.email, user.is_coordinator, user.job_role) == ("darnell@example.org", False, "")
