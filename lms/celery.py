@@ -47,6 +47,7 @@ BEAT_SCHEDULE = {
     "pulse": _every("LMS_BEAT_PULSE_SECONDS", 15, "lms.health.tasks.pulse"),
     "pulse mail": _every("LMS_BEAT_MAIL_PULSE_SECONDS", 60, "lms.health.tasks.pulse_mail"),
     "sweep mail": _every("LMS_BEAT_SWEEP_SECONDS", 30, "lms.outbox.tasks.sweep"),
+    "sweep rosters": _every("LMS_BEAT_SWEEP_SECONDS", 30, "lms.people.tasks.sweep"),
     "sweep courses": _every("LMS_BEAT_SWEEP_SECONDS", 30, "courses.tasks.sweep"),
     "bring duties into line": _every("LMS_BEAT_DUTIES_SECONDS", 60, "courses.tasks.bring_duties_into_line"),
     "sweep quizzes": _every("LMS_BEAT_SWEEP_SECONDS", 30, "quizzes.tasks.sweep"),

@@ -1,6 +1,7 @@
 """Plain functions that make rows, with keyword defaults. What has an action is made by its action."""
 
 import datetime as dt
+import io
 import itertools
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,10 @@ from courses.authoring.compiled import CompiledCourse, CompiledUnit
 from courses.models import Assignment, Course, Enrollment, Requirement
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock
-from lms.people.models import Organization, Site, Supervision, Team, User
+from lms.people.actions import roster_work, rosters
+from lms.people.models import Organization, RosterImport, Site, Supervision, Team, User
+from lms.people.roster import columns
+from lms.people.roster.cells import Options
 from lms.record.actions import SYSTEM
 from quizzes import kinds
 from quizzes.actions import attempts
@@ -281,3 +285,15 @@ def make_requirement(
         requiring.switch_on(version, by=by, at=at)
     version.requirement.refresh_from_db()
     return version.requirement
+
+
+def make_roster(text: str = "", *, by: User | None = None, at: dt.datetime | None = None) -> RosterImport:
+    """A roster whose lines are judged, and not confirmed; by default of one new person."""
+    at = at or clock.now()
+    by = by or User.objects.filter(is_coordinator=True).first() or make_coordinator()
+    data = (text or f"Email,Name,Site\r\nnew@example.org,New Person,{by.site.name}\r\n").encode()
+    made = rosters.take_in(io.BytesIO(data), size=len(data), name="roster.csv", by=by, at=at)
+    rosters.choose_columns(made, columns.suggest(made.head), Options(), at=at)
+    roster_work.work(made.pk, at=at)
+    made.refresh_from_db()
+    return made

@@ -52,6 +52,7 @@ NO_ORM = (
     "courses/authoring",
     "courses/requirements",
     "lms/lib",
+    "lms/people/roster",
 )
 
 # path -> why something else than lms.lib.clock may read a clock there

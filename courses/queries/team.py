@@ -139,7 +139,7 @@ def latest(people: QuerySet[User]) -> QuerySet[Assignment]:
 
 
 def _team_row(a: Assignment) -> TeamRow:
-    zone = a.learner.site.zone
+    zone = a.learner.zone
     done = a.enrollment.completed_at if a.enrollment else None
     completed = done or a.satisfied_at
     ends = [a.certificate_expires_on, a.valid_until_on]  # type: ignore[attr-defined]  # annotated by with_status

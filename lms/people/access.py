@@ -11,13 +11,14 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from lms.people import roles
-from lms.people.models import Site, Supervision, Team, User
+from lms.people.models import RosterImport, Site, Supervision, Team, User
 from lms.people.queries.teams import people_below, teams_below
 
 __all__ = [
     "coordinator_required",
     "person_for_coordinator",
     "person_for_supervisor",
+    "roster_for_coordinator",
     "signed_in",
     "site_for_coordinator",
     "supervision_for_coordinator",
@@ -51,6 +52,11 @@ def team_for_coordinator(viewer: User | AnonymousUser, public_id: uuid.UUID) -> 
 def site_for_coordinator(viewer: User | AnonymousUser, pk: int) -> Site:
     _coordinator(viewer)
     return _one(Site.objects.all(), pk=pk)
+
+
+def roster_for_coordinator(viewer: User | AnonymousUser, public_id: uuid.UUID) -> RosterImport:
+    _coordinator(viewer)
+    return _one(RosterImport.objects.all(), public_id=public_id)
 
 
 def supervision_for_coordinator(viewer: User | AnonymousUser, team: Team, pk: int) -> Supervision:

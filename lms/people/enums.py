@@ -42,3 +42,44 @@ class PersonState(TextChoices):
     NOT_INVITED = "not_invited", "Not invited"
     NO_MAIL = "no_mail", "Not reachable by mail"
     DEACTIVATED = "deactivated", "Deactivated"
+
+
+class RosterStage(TextChoices):
+    """What is done with a roster; whether it is at work on it, its state says."""
+
+    COLUMNS = "columns", "Columns to be chosen"
+    CHECKING = "checking", "Preview"
+    DOING = "doing", "Import"
+    UNDOING = "undoing", "Undoing"
+
+
+class RosterState(TextChoices):
+    """Whether a roster wants work, as ``lms.outbox.work`` moves it."""
+
+    QUEUED = "queued", "Waits for the worker"
+    CLAIMED = "claimed", "Being worked on"
+    SETTLED = "settled", "Finished"
+    STOPPED = "stopped", "Stopped"
+
+
+class RosterEffect(TextChoices):
+    """What a line of a roster does to a person."""
+
+    NEW = "new", "New"
+    BACK = "back", "Comes back"
+    MOVED = "moved", "Moves"
+    CHANGED = "changed", "Changes"
+    LEAVES = "leaves", "Leaves"
+    SAME = "same", "Stays as it is"
+    ERROR = "error", "Error"
+
+
+class RosterRowState(TextChoices):
+    """What became of a line of a roster."""
+
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    SKIPPED = "skipped", "Left out"
+    FAILED = "failed", "Not done"
+    UNDONE = "undone", "Undone"
+    KEPT = "kept", "Not undone"

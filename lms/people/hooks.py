@@ -17,7 +17,7 @@ _person_callbacks: list[Callback] = []
 
 def on_zone_change(callback: Callback) -> None:
     """Registers what is called as ``callback(user, at=, by=)`` whenever the time zone of a person's days changes: by a move to a
-    site in another zone, or because the site's zone was corrected. Called inside the transaction of the change, after the person's
+    site in another zone, because they chose a zone of their own, or because the site's zone was corrected. Called inside the transaction of the change, after the person's
     own event, so what it raises undoes the change. Registering the same callback twice is once."""
     if callback not in _zone_callbacks:
         _zone_callbacks.append(callback)

@@ -104,7 +104,7 @@ def letterhead(recipient: User) -> dict[str, Any]:
 
 
 def hours(recipient: User) -> SendingHours:
-    """When mail that can wait is sent to a person: in the zone of their site, on their working days."""
+    """When mail that can wait is sent to a person: in their zone, on their working days."""
     return SendingHours(recipient.zone, recipient.working_days)
 
 

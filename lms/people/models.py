@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from lms.lib import clock, dates, glyphs, names
-from lms.people.enums import Category, Theme, Weekday
+from lms.people.enums import Category, RosterEffect, RosterRowState, RosterStage, RosterState, Theme, Weekday
 
 MONDAY_TO_FRIDAY = "12345"
 NO_DAY = "Choose at least one day on which mail may come."
@@ -21,6 +21,11 @@ NO_DAY = "Choose at least one day on which mail may come."
 def validate_zone(value: str) -> None:
     if value not in dates.zone_names():
         raise ValidationError("Choose a time zone from the list, for example America/Denver.")
+
+
+def validate_own_zone(value: str) -> None:
+    if value:
+        validate_zone(value)
 
 
 def validate_printable(value: str) -> None:
@@ -130,6 +135,8 @@ class User(AbstractBaseUser):
     """A person. Without an email address they are "not reachable by mail" and cannot sign in until they get one.
 
     ``subject`` names the person in the training record, ``public_id`` in addresses of pages; neither is ever reused.
+    ``employee_number`` is how personnel knows them: rosters find people by it, also when their address has changed.
+    ``own_zone`` is for somebody who lives by another clock than their site; empty, the site's counts. Read ``zone``.
     ``working_days`` are digits, 1 for Monday to 7 for Sunday, in order: the days on which mail that can wait is sent.
     """
 
@@ -140,12 +147,16 @@ class User(AbstractBaseUser):
         "name in Latin letters", max_length=120, blank=True, validators=[names.validate_one_line]
     )
     email = models.EmailField(null=True, blank=True, max_length=254)
+    employee_number = models.CharField(
+        "employee number", max_length=40, null=True, blank=True, validators=[names.validate_one_line]
+    )
     hire_date = models.DateField(null=True, blank=True)
     first_shift_on = models.DateField("first shift", null=True, blank=True)
     category = models.CharField(max_length=12, choices=Category.choices, default=Category.STAFF)
     job_role = models.CharField(max_length=80, blank=True, validators=[names.validate_one_line])
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="people")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    own_zone = models.CharField("own time zone", max_length=64, blank=True, default="", validators=[validate_own_zone])
     working_days = models.CharField(max_length=7, default=MONDAY_TO_FRIDAY, validators=[validate_working_days])
     is_coordinator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -168,6 +179,14 @@ class User(AbstractBaseUser):
                 violation_error_message="Somebody already has this email address.",
             ),
             models.CheckConstraint(condition=~models.Q(email=""), name="people_email_null_not_empty"),
+            models.UniqueConstraint(
+                Lower("employee_number"),
+                name="people_employee_number_once",
+                violation_error_message="Somebody already has this employee number.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(employee_number=""), name="people_employee_number_null_not_empty"
+            ),
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")),  # sign-in looks for the lower case
                 name="people_email_lower_case",
@@ -182,6 +201,7 @@ class User(AbstractBaseUser):
         super().clean()
         self.name = names.one_line(self.name or "")
         self.email = (self.email or "").strip().lower() or None
+        self.employee_number = names.one_line(self.employee_number or "") or None
         if self.team is not None and self.site_id and self.team.site_id != self.site_id:
             raise ValidationError(
                 {"team": "This team is at another site. Choose a team of the person's site, or change the site."}
@@ -189,7 +209,8 @@ class User(AbstractBaseUser):
 
     @property
     def zone(self) -> str:
-        return self.site.zone
+        """The zone in which this person's days begin and end. Nothing else asks the site's."""
+        return self.own_zone or self.site.zone
 
     @property
     def working_weekdays(self) -> list[str]:
@@ -269,3 +290,91 @@ class Invitation(models.Model):
 
     def usable(self, at: dt.datetime) -> bool:
         return self.state == InvitationState.OPEN and at < self.expires_at and self.user.is_active
+
+
+class RosterImport(models.Model):
+    """One list of people that a coordinator uploaded. The file itself is not kept: ``table`` holds its cells as text until the import
+    is over, ``head`` the line with the names of its columns.
+
+    ``mapping`` says which column (counted from 0) holds which field, ``options`` how the cells are meant. ``stage`` is what is done with
+    it, ``state`` whether that wants work, as ``lms.outbox.work`` moves it. How far it is, is counted from its rows.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    file_name = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64)
+    note = models.CharField(max_length=300, blank=True)
+    head = models.JSONField(default=list)
+    table = models.BinaryField(null=True, blank=True)
+    lines = models.PositiveIntegerField()
+    mapping = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    made_by = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+    stage = models.CharField(max_length=8, choices=RosterStage.choices, default=RosterStage.COLUMNS)
+    state = models.CharField(max_length=8, choices=RosterState.choices, default=RosterState.SETTLED)
+    next_try_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.CharField(max_length=40, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=40, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="people_roster_due", condition=models.Q(state__in=["queued", "claimed"])
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(undone_at__isnull=True) | models.Q(confirmed_at__isnull=False),
+                name="people_roster_undone_after_done",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RosterRow(models.Model):
+    """One line of a roster, or one person who is missing in it (``line`` is empty).
+
+    ``effect`` and ``words`` say what it does, as the preview shows it; ``plan`` holds the same as facts, and only what still comes to
+    the same plan at its turn is done. ``outcome`` says what happened, ``before`` holds what undoing needs. ``email`` and
+    ``number`` are what people are found by.
+    """
+
+    roster = models.ForeignKey(RosterImport, on_delete=models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    line = models.PositiveIntegerField(null=True, blank=True)
+    cells = models.JSONField(default=list)
+    email = models.CharField(max_length=254, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    effect = models.CharField(max_length=8, choices=RosterEffect.choices, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    words = models.TextField(blank=True)
+    plan = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=RosterRowState.choices, default=RosterRowState.WAITING)
+    outcome = models.CharField(max_length=400, blank=True)
+    before = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["position"]
+        indexes = [
+            models.Index(fields=["roster", "effect", "position"], name="people_rosterrow_effect"),
+            models.Index(fields=["roster", "state", "position"], name="people_rosterrow_state"),
+            models.Index(fields=["roster", "email"], name="people_rosterrow_email"),
+            models.Index(fields=["roster", "number"], name="people_rosterrow_number"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["roster", "position"], name="people_rosterrow_once")]
+
+    def __str__(self) -> str:
+        return f"line {self.line} of roster {self.roster_id} ({self.effect})"

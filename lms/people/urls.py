@@ -2,18 +2,26 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, reasons, sites, teams
+from lms.people.views import account, messages, organization, overview, people, reasons, roster, sites, teams
 
 app_name = "people"
 
 urlpatterns = [
     path("account/profile/", account.profile, name="profile"),
+    path("account/profile/details/", account.details, name="details"),
     path("account/profile/days/", account.working_days, name="working_days"),
     path("account/profile/mail/", account.mail_kinds, name="mail_kinds"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),
     path("coordinator/", overview.overview, name="overview"),
     path("coordinator/people/", people.people, name="people"),
     path("coordinator/people/add/", people.add, name="add_person"),
+    path("coordinator/people/rosters/", roster.rosters, name="rosters"),
+    path("coordinator/people/rosters/<uuid:roster>/", roster.roster, name="roster"),
+    path("coordinator/people/rosters/<uuid:roster>/columns/", roster.roster_columns, name="roster_columns"),
+    path("coordinator/people/rosters/<uuid:roster>/lines/", roster.roster_lines, name="roster_lines"),
+    path("coordinator/people/rosters/<uuid:roster>/undo/", roster.undo_roster, name="undo_roster"),
+    path("coordinator/people/rosters/<uuid:roster>/resume/", roster.resume_roster, name="resume_roster"),
+    path("coordinator/people/rosters/<uuid:roster>/discard/", roster.discard_roster, name="discard_roster"),
     path("coordinator/people/<uuid:public_id>/", people.person, name="person"),
     path("coordinator/people/<uuid:public_id>/edit/", people.edit, name="edit_person"),
     path("coordinator/people/<uuid:public_id>/invite/", people.invite, name="invite"),

@@ -30,6 +30,8 @@ class EventKind(TextChoices):
     REQUIREMENT_ENDED = "requirement.ended", "Ended a requirement"
     BATCH_MADE = "batch.made", "Changed something for many people at once"
     BATCH_UNDONE = "batch.undone", "Undid a change for many people"
+    ROSTER_IMPORTED = "roster.imported", "Imported a roster"
+    ROSTER_UNDONE = "roster.undone", "Undid an import of a roster"
     EDITION_DECIDED = "edition.decided", "Decided what a changed edition asks of its holders"
     EDITION_MOVED = "edition.moved", "Moved to the newer edition of a course"
     COURSE_STARTED = "course.started", "Course started"

@@ -3,6 +3,9 @@
 POINTS = {
     "batch.in_row": "one person's turn of a batch is written, nothing of it is committed",
     "batch.after_row": "one person's turn of a batch is committed, the others are still to come",
+    "roster.judged": "every line of a roster is judged, who is missing in it is not added yet",
+    "roster.in_row": "one line of a roster is done, nothing of it is committed",
+    "roster.after_row": "one line of a roster is committed, the others are still to come",
     "mail.after_claim": "the message is claimed, nothing else was done",
     "mail.before_connect": "rendered; a secret link's hash is stored; no connection yet",
     "mail.after_rcpt": "the mail server accepted sender and recipient; still claimed",

@@ -48,6 +48,7 @@ def catch_up() -> None:
     for sweep in (
         "quizzes.tasks.sweep",
         "lms.outbox.tasks.sweep",
+        "lms.people.tasks.sweep",
         "courses.tasks.sweep",
         "lms.outbox.tasks.gather",
         "lms.outbox.tasks.sweep",

@@ -25,7 +25,8 @@ NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
-    "people:working_days", "home", "batch_list", "resume_batch",
+    "people:working_days", "home", "batch_list", "resume_batch", "people:details", "people:roster_lines", "people:resume_roster",
+    "people:discard_roster",
     "people:decide_messages", "people:decide_surge", "people:mail_kinds",
 }  # fmt: skip
 
@@ -442,6 +443,50 @@ def test_pages_of_a_batch(visit: Visit, inspection: Inspection) -> None:
     expect(page.locator(".stats")).to_contain_text("undone", timeout=60_000)
     look(visitor)
     look(visitor, "/coordinator/batches/")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+ROSTER = """Employee ID,Name,Work Email,Location,Department,Job Title,Hire Date,Status
+9001,Zoë van Dam,zoe@example.org,Eastgate House,Day team,Counselor,2026-03-09,active
+9002,Luis Ortega,luis@example.org,Eastgate House,Dai team,Counselor,03/09/2026,active
+"""
+
+
+def test_pages_of_a_roster(visit: Visit, inspection: Inspection) -> None:
+    """From the file over columns and preview to the result, by itself, and back."""
+    visitor = visit(COORDINATOR)
+    visitor.expect_complaint("status of 422")
+    look = inspection.look
+    before = len(inspection.problems)
+    page = look(visitor, "/coordinator/people/rosters/")
+    page.get_by_role("button", name="Read this file").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    file = {"name": "staff.csv", "mimeType": "text/csv", "buffer": ROSTER.encode()}
+    page.get_by_label("File with the list of people").set_input_files(files=[file])  # type: ignore[list-item]
+    page.get_by_role("button", name="Read this file").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is in which column?")
+    look(visitor)
+    page.get_by_role("button", name="See what each line does").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Before it is imported")
+    expect(page.locator("table")).to_contain_text("Did you mean “Day team”?")
+    look(visitor)
+    confirm = page.get_by_role("button", name="Import 1 line")
+    confirm.click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    page.get_by_label("All that is right").check()
+    page.get_by_label("No. You can invite").check()
+    confirm.click()
+    expect(page.locator(".stats")).to_contain_text("done", timeout=60_000)
+    look(visitor)
+    page.get_by_role("link", name="Undo this import").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undo this import?")
+    look(visitor)
+    page.get_by_role("button", name="Undo it").click()
+    expect(page.locator(".stats")).to_contain_text("undone", timeout=60_000)
+    look(visitor)
+    look(visitor, "/coordinator/people/rosters/")
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 

@@ -31,7 +31,7 @@ def add_site(*, name: str, zone: str) -> Site:
 
 
 def change_site(site: Site, *, by: uuid.UUID | str, at: dt.datetime, **changes: Any) -> Site:
-    """Changes name, zone or active. A new zone moves the end of every day for the site's people: for each of them, in the order of
+    """Changes name, zone or active. A new zone moves the end of every day for the site's people who have no zone of their own: for each of them, in the order of
     their subjects, PERSON_CHANGED is written and ``hooks.on_zone_change`` called. A site with active people or teams stays active.
     """
     with transaction.atomic():
@@ -44,7 +44,7 @@ def change_site(site: Site, *, by: uuid.UUID | str, at: dt.datetime, **changes: 
             _may_close_site(old)
         _save(new, "There is already a site with this name.")
         if old.zone != new.zone:
-            for user in User.objects.filter(site=new).select_related("site", "team").order_by("subject"):
+            for user in User.objects.filter(site=new, own_zone="").select_related("site", "team").order_by("subject"):
                 write(
                     user,
                     EventKind.PERSON_CHANGED,

@@ -29,18 +29,21 @@ CHANGEABLE = (
     "name",
     "latin_name",
     "email",
+    "employee_number",
     "hire_date",
     "first_shift_on",
     "category",
     "job_role",
     "site",
     "team",
+    "own_zone",
     "working_days",
     "is_coordinator",
 )
 ROLE_FIELDS = ("job_role", "category", "is_coordinator")
 LAST_COORDINATOR = "This is the last active coordinator. Make somebody else a coordinator first."
 EMAIL_TAKEN = "Somebody already has this email address."
+NUMBER_TAKEN = "Somebody already has this employee number."
 
 
 def add_person(
@@ -58,8 +61,11 @@ def add_person(
     working_days: str = MONDAY_TO_FRIDAY,
     is_coordinator: bool = False,
     latin_name: str = "",
+    employee_number: str | None = None,
+    roster: str = "",
 ) -> User:
-    """Adds a person without a password: they sign in once they have accepted an invitation, which is not sent here.
+    """Adds a person without a password: they sign in once they have accepted an invitation, which is not sent here. ``roster`` is the
+    public id of the roster that asked for it; it stands in the event, here and in the actions below.
 
     Writes PERSON_ADDED, then TEAM_JOINED if there is a team; ``hooks.on_person_change`` is called last.
     """
@@ -67,6 +73,7 @@ def add_person(
         name=name,
         latin_name=latin_name,
         email=email,
+        employee_number=employee_number,
         hire_date=hire_date,
         first_shift_on=first_shift_on,
         category=category,
@@ -80,19 +87,19 @@ def add_person(
     user.set_unusable_password()
     with transaction.atomic():
         _save(user)
-        write(user, EventKind.PERSON_ADDED, _facts(user), at=at, by=by)
+        write(user, EventKind.PERSON_ADDED, {**_facts(user), **_source(roster)}, at=at, by=by)
         if team is not None:
             write(user, EventKind.TEAM_JOINED, {"team": str(team.public_id)}, at=at, by=by)
         hooks.person_changed(user, at=at, by=by)
     return user
 
 
-def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes: Any) -> User:
+def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: str = "", **changes: Any) -> User:
     """Changes the named fields (those of ``CHANGEABLE``), and ``user`` with them. What is already so is skipped; without a change nothing is written.
 
     One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator), PERSON_CHANGED (the
     rest). A new email address ends the open invitation, which is bound to the old one; taking the address away also ends the
-    person's sessions. Last come ``hooks.on_zone_change``, if the site's zone differs from the old one's, and ``hooks.on_person_change``.
+    person's sessions. Last come ``hooks.on_zone_change``, if the person's zone differs from the old one, and ``hooks.on_person_change``.
     """
     unknown = set(changes) - set(CHANGEABLE)
     if unknown:
@@ -113,8 +120,8 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
             EmailAddress.objects.filter(user=new).delete()
             if new.email is None:
                 end_sessions(new)
-        _write_changes(old, new, changed, at=at, by=by)
-        if old.site.zone != new.site.zone:
+        _write_changes(old, new, changed, roster, at=at, by=by)
+        if old.zone != new.zone:
             hooks.zone_changed(new, at=at, by=by)
         if changed:
             hooks.person_changed(new, at=at, by=by)
@@ -123,7 +130,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
     return user
 
 
-def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime) -> User:
+def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime, roster: str = "") -> User:
     """Closes the account; the person and the record stay. The person is signed out everywhere and cannot sign in, the open
     invitation ends, and they stop supervising (SUPERVISION_ENDED for each team, then PERSON_DEACTIVATED with the reason).
 
@@ -145,14 +152,15 @@ def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime)
                 write(fresh, EventKind.SUPERVISION_ENDED, {"team": str(row.team.public_id)}, at=at, by=by)
             fresh.is_active, fresh.deactivated_at = False, at
             fresh.save(update_fields=["is_active", "deactivated_at"])
-            write(fresh, EventKind.PERSON_DEACTIVATED, {"reason": names.one_line(reason)[:200]}, at=at, by=by)
+            payload = {"reason": names.one_line(reason)[:200], **_source(roster)}
+            write(fresh, EventKind.PERSON_DEACTIVATED, payload, at=at, by=by)
             end_sessions(fresh)
             hooks.person_changed(fresh, at=at, by=by)
     user.is_active, user.deactivated_at = fresh.is_active, fresh.deactivated_at
     return user
 
 
-def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> User:
+def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: str = "") -> User:
     """Opens the account again with the password it had. Supervision and invitations do not come back; ``hooks.on_person_change`` is
     called last. Skipped if active."""
     with transaction.atomic():
@@ -161,7 +169,7 @@ def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> User:
         if not fresh.is_active:
             fresh.is_active, fresh.deactivated_at = True, None
             fresh.save(update_fields=["is_active", "deactivated_at"])
-            write(fresh, EventKind.PERSON_REACTIVATED, _facts(fresh), at=at, by=by)
+            write(fresh, EventKind.PERSON_REACTIVATED, {**_facts(fresh), **_source(roster)}, at=at, by=by)
             hooks.person_changed(fresh, at=at, by=by)
     user.is_active, user.deactivated_at = fresh.is_active, fresh.deactivated_at
     return user
@@ -190,11 +198,12 @@ def _end_invitations(user: User) -> None:
 
 
 def _save(user: User) -> None:
-    """Checks everything and saves. A duplicate address that another transaction added meanwhile gets the same sentence."""
+    """Checks everything and saves. A duplicate address or number that another transaction added meanwhile gets the same sentence."""
     user.name = names.one_line(user.name or "")
     user.latin_name = names.one_line(user.latin_name or "")
     user.job_role = names.one_line(user.job_role or "")
     user.email = (user.email or "").strip().lower() or None
+    user.employee_number = names.one_line(user.employee_number or "") or None
     user.full_clean(exclude=["password"])
     try:
         with transaction.atomic():
@@ -202,6 +211,9 @@ def _save(user: User) -> None:
     except IntegrityError as error:
         if user.email and User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
             raise ValidationError(EMAIL_TAKEN) from error
+        number = user.employee_number
+        if number and User.objects.filter(employee_number__iexact=number).exclude(pk=user.pk).exists():
+            raise ValidationError(NUMBER_TAKEN) from error
         raise
 
 
@@ -212,19 +224,26 @@ def _facts(user: User) -> dict[str, Any]:
         "coordinator": user.is_coordinator,
         "hire_date": user.hire_date.isoformat() if user.hire_date else None,
         "site": user.site_id,
-        "zone": user.site.zone,
+        "zone": user.zone,
     }
 
 
-def _write_changes(old: User, new: User, changed: list[str], *, at: dt.datetime, by: uuid.UUID | str) -> None:
+def _source(roster: str) -> dict[str, str]:
+    return {"roster": roster} if roster else {}
+
+
+def _write_changes(
+    old: User, new: User, changed: list[str], roster: str, *, at: dt.datetime, by: uuid.UUID | str
+) -> None:
+    source = _source(roster)
     if "team" in changed:
         if old.team is not None:
-            write(new, EventKind.TEAM_LEFT, {"team": str(old.team.public_id)}, at=at, by=by)
+            write(new, EventKind.TEAM_LEFT, {"team": str(old.team.public_id), **source}, at=at, by=by)
         if new.team is not None:
-            write(new, EventKind.TEAM_JOINED, {"team": str(new.team.public_id)}, at=at, by=by)
+            write(new, EventKind.TEAM_JOINED, {"team": str(new.team.public_id), **source}, at=at, by=by)
     roles = [field for field in changed if field in ROLE_FIELDS]
     if roles:
-        payload: dict[str, Any] = {"changed": roles}
+        payload: dict[str, Any] = {"changed": roles, **source}
         if "category" in roles:
             payload["category"] = {"from": str(old.category), "to": str(new.category)}
         if "is_coordinator" in roles:
@@ -232,14 +251,15 @@ def _write_changes(old: User, new: User, changed: list[str], *, at: dt.datetime,
         write(new, EventKind.ROLE_CHANGED, payload, at=at, by=by)
     rest = [field for field in changed if field not in ROLE_FIELDS and field != "team"]
     if rest:
-        payload = {"changed": rest}
+        payload = {"changed": rest, **source}
         if "hire_date" in rest:
             payload["hire_date"] = {"from": _iso(old.hire_date), "to": _iso(new.hire_date)}
         if "first_shift_on" in rest:
             payload["first_shift_on"] = {"from": _iso(old.first_shift_on), "to": _iso(new.first_shift_on)}
         if "site" in rest:
             payload["site"] = {"from": old.site_id, "to": new.site_id}
-            payload["zone"] = {"from": old.site.zone, "to": new.site.zone}
+        if "site" in rest or "own_zone" in rest:
+            payload["zone"] = {"from": old.zone, "to": new.zone}
         write(new, EventKind.PERSON_CHANGED, payload, at=at, by=by)
 
 

@@ -6,10 +6,11 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from lms.lib import names
 from lms.outbox.kinds import Kind
 from lms.people.enums import Theme
-from lms.people.forms.fields import WorkingDaysField
-from lms.people.models import User
+from lms.people.forms.fields import OwnZoneField, WorkingDaysField
+from lms.people.models import User, validate_printable
 
 SYSTEM_LOOK = "system"
 
@@ -27,6 +28,27 @@ class ThemeForm(forms.Form):
     def chosen(self) -> str:
         theme = self.cleaned_data["theme"]
         return "" if theme == SYSTEM_LOOK else theme
+
+
+class DetailsForm(forms.Form):
+    """What a person may change about themselves."""
+
+    name = forms.CharField(
+        label="Name as printed",
+        max_length=120,
+        help_text="As it should stand on your next certificates. Those that you have keep the name they were printed with; your coordinator can reissue them.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": "Type your name as it should be printed on certificates."},
+    )
+    own_zone = OwnZoneField(
+        label="Time zone",
+        help_text="Your days and due dates end at midnight in this zone. An open due date stays the same day.",
+    )
+
+    def clean_name(self) -> str:
+        name = names.one_line(self.cleaned_data["name"])
+        validate_printable(name)
+        return name
 
 
 class WorkingDaysForm(forms.Form):

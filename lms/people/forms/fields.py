@@ -52,6 +52,25 @@ class ZoneField(forms.ChoiceField):
         return str(value) in dates.zone_names()
 
 
+class OwnZoneField(ZoneField):
+    """A person's own time zone; empty, the site's counts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            **{
+                "label": "Own time zone",
+                "required": False,
+                "choices": own_zone_choices,
+                "help_text": "Only for somebody who lives by another clock than their site. Days and due dates then end at midnight in this zone.",
+                **kwargs,
+            }
+        )
+
+
+def own_zone_choices() -> list[Any]:
+    return [("", "The same as the site"), *zone_choices()[1:]]
+
+
 class WorkingDaysField(forms.MultipleChoiceField):
     """A box for each day of the week. What the form gives is the digits that are stored."""
 

@@ -29,12 +29,14 @@ class PersonForm(forms.ModelForm):
             "name",
             "latin_name",
             "email",
+            "employee_number",
             "hire_date",
             "first_shift_on",
             "category",
             "job_role",
             "site",
             "team",
+            "own_zone",
             "working_days",
             "is_coordinator",
         ]
@@ -47,10 +49,11 @@ class PersonForm(forms.ModelForm):
             "name": "As it is printed on certificates.",
             "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
             "email": "They sign in with it. Without an address they get no mail and cannot sign in yet.",
+            "employee_number": "As personnel knows them. A roster finds them by it.",
             "hire_date": "Some due dates count from this day.",
             "first_shift_on": "Some courses are due before this day.",
             "job_role": "For example Night support worker.",
-            "site": "The site's time zone decides when a day ends for this person.",
+            "site": "The site's time zone decides when a day ends for this person, unless they have one of their own.",
             "is_coordinator": "May see and change everything on these pages, for everybody.",
         }
         error_messages = {
@@ -79,7 +82,12 @@ class PersonForm(forms.ModelForm):
         if saved and self.instance.team is not None:
             self.initial["team"] = self.instance.team.public_id
         self.fields["category"].choices = Category.choices  # type: ignore[attr-defined]
-        for field, autocomplete in (("name", "off"), ("latin_name", "off"), ("email", "off")):
+        for field, autocomplete in (
+            ("name", "off"),
+            ("latin_name", "off"),
+            ("email", "off"),
+            ("employee_number", "off"),
+        ):
             self.fields[field].widget.attrs["autocomplete"] = autocomplete
 
     def clean_name(self) -> str:
@@ -95,6 +103,16 @@ class PersonForm(forms.ModelForm):
                     f"{owner.name}{state} already has this email address. Each person needs one of their own."
                 )
         return email
+
+    def clean_employee_number(self) -> str | None:
+        number = names.one_line(self.cleaned_data["employee_number"] or "") or None
+        if number:
+            owner = User.objects.filter(employee_number__iexact=number).exclude(pk=self.instance.pk).first()
+            if owner is not None:
+                raise ValidationError(
+                    f"{owner.name} already has this employee number. Each person has one of their own."
+                )
+        return number
 
     def values(self) -> dict[str, Any]:
         return {field: self.cleaned_data[field] for field in CHANGEABLE}

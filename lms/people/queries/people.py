@@ -40,7 +40,8 @@ def people_for_page(
     job_role: str = "",
     state: str = "",
 ) -> QuerySet[Any]:
-    """People by name, with ``state``, site and team. Every word of ``search`` must stand in name, Latin name, email or job role.
+    """People by name, with ``state``, site and team. Every word of ``search`` must stand in name, Latin name, email or job role, or
+    be the employee number.
 
     A team means everybody in it and in the teams below it. Job roles are compared without regard to upper and lower case.
     ``state`` is a PersonState or ``EVERYBODY``; empty leaves the deactivated out.
@@ -52,6 +53,7 @@ def people_for_page(
             | Q(latin_name__icontains=word)
             | Q(email__icontains=word)
             | Q(job_role__icontains=word)
+            | Q(employee_number__iexact=word)
         )
     if site_id is not None:
         rows = rows.filter(site_id=site_id)

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
@@ -15,7 +16,8 @@ from lms.outbox import kinds, preferences
 from lms.people.access import signed_in
 from lms.people.actions.invitations import accept
 from lms.people.actions.people import change_person, choose_theme
-from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, MailKindsForm, ThemeForm, WorkingDaysForm
+from lms.people.forms.account import SYSTEM_LOOK, DetailsForm, InvitationForm, MailKindsForm, ThemeForm, WorkingDaysForm
+from lms.people.forms.fields import put_errors
 from lms.people.models import User
 from lms.people.queries.invitations import LinkGoneError, usable
 from lms.people.queries.people import coordinators
@@ -25,7 +27,7 @@ from lms.people.views.base import sent, status_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name and address to read, with whom to ask; here one changes the look of the pages, and next door the days for mail."""
+    """Name, zone, mail and look, each with a form of its own; the address to read, with whom to ask. The look is saved here, the rest next door."""
     user = signed_in(request)
     form = ThemeForm(sent(request), initial={"theme": user.theme or SYSTEM_LOOK})
     if form.is_valid():
@@ -33,6 +35,23 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "The look of the pages is saved.")
         return redirect("people:profile")
     return _profile_page(request, look=form)
+
+
+@login_required
+@require_POST
+def details(request: HttpRequest) -> HttpResponse:
+    """Saves the name as printed and the time zone, each noted in the record. Certificates that exist stay as they are."""
+    user = signed_in(request)
+    form = DetailsForm(request.POST)
+    if form.is_valid():
+        try:
+            change_person(user, **form.cleaned_data, by=user.subject, at=clock.now())
+        except ValidationError as error:
+            put_errors(form, error)
+        else:
+            messages.success(request, "Your name and time zone are saved.")
+            return redirect("people:profile")
+    return _profile_page(request, you=form)
 
 
 @login_required
@@ -67,12 +86,14 @@ def mail_kinds(request: HttpRequest) -> HttpResponse:
 def _profile_page(
     request: HttpRequest,
     *,
+    you: DetailsForm | None = None,
     look: ThemeForm | None = None,
     days: WorkingDaysForm | None = None,
     mail: MailKindsForm | None = None,
 ) -> HttpResponse:
     """The profile; a form that was sent with errors is shown in its place."""
     user = signed_in(request)
+    you = you or DetailsForm(initial={"name": user.name, "own_zone": user.own_zone})
     form = look or ThemeForm(initial={"theme": user.theme or SYSTEM_LOOK})
     days = days or WorkingDaysForm(initial={"working_days": user.working_days})
     if mail is None:
@@ -88,11 +109,12 @@ def _profile_page(
         "form": form,
         "days": days,
         "mail": mail,
-        "forms": [days, mail],
+        "you": you,
+        "forms": [you, days, mail],
         "compulsory": list(compulsory.items()),
         "coordinators": coordinators(),
     }
-    return render(request, "people/account/profile.html", context, status=status_of(form, days, mail))
+    return render(request, "people/account/profile.html", context, status=status_of(form, you, days, mail))
 
 
 @sensitive_post_parameters("password", "again")

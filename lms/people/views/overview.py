@@ -11,6 +11,7 @@ from lms.people.access import coordinator_required
 from lms.people.alarms import alarms
 from lms.people.enums import PersonState
 from lms.people.queries.people import counts_by_state
+from lms.people.queries.rosters import stopped_rosters
 from lms.people.queries.teams import without_supervisor
 from lms.people.tasks_list import Waiting
 from lms.people.views.base import desk_page
@@ -34,6 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         ),
         Waiting("People who are not invited yet", f"{people}?state=not_invited", counts[PersonState.NOT_INVITED]),
         Waiting("People who cannot be reached by mail", f"{people}?state=no_mail", counts[PersonState.NO_MAIL]),
+        Waiting("Rosters that stopped before every line had its turn", reverse("people:rosters"), stopped_rosters()),
         Waiting("Teams without a supervisor", reverse("people:teams"), without_supervisor()),
     ]
     return desk_page(

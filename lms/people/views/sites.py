@@ -48,10 +48,11 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
     shown = site_for_coordinator(request.user, pk)
     name, zone = shown.name, shown.zone
     people_count = shown.people.filter(is_active=True).count()
+    moved = shown.people.filter(is_active=True, own_zone="").count()
     form = SiteChangeForm(sent(request), instance=shown)
     asks = False
     if form.is_valid():
-        asks = bool(form.cleaned_data["zone"] != zone and people_count and "confirmed" not in request.POST)
+        asks = bool(form.cleaned_data["zone"] != zone and moved and "confirmed" not in request.POST)
         if not asks:
             try:
                 saved = actions.change_site(shown, **form.cleaned_data, by=signed_in(request).subject, at=clock.now())
@@ -66,6 +67,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": zone,
         "new_zone": shown.zone,
         "people_count": people_count,
+        "moved": moved,
         "asks": asks,
     }
     return desk_page(request, "people/sites/site.html", context)

@@ -11,9 +11,10 @@ from lms.outbox.models import Surge
 from lms.people import urls
 from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
+from tests.factories import make_roster
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons"]  # fmt: skip
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "rosters", "roster", "roster_columns", "roster_lines"]  # fmt: skip
 WRITE_ONLY = [
     "invite",
     "add_supervisor",
@@ -23,6 +24,8 @@ WRITE_ONLY = [
     "resend_message",
     "decide_messages",
     "decide_surge",
+    "resume_roster",
+    "discard_roster",
 ]
 WRITE = [
     *WRITE_ONLY,
@@ -35,8 +38,12 @@ WRITE = [
     "add_site",
     "site",
     "organization",
+    "rosters",
+    "roster",
+    "roster_columns",
+    "undo_roster",
 ]
-OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation"}
+OPEN_TO_OTHERS = {"profile", "details", "working_days", "mail_kinds", "invitation"}
 
 
 def address(house: House, name: str) -> str:
@@ -53,6 +60,8 @@ def address(house: House, name: str) -> str:
         if name == "decide_surge"
         else [],
     }
+    if name != "rosters" and "roster" in name:
+        return reverse(f"people:{name}", args=[make_roster(by=house.coordinator).public_id])
     about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate"}
     return reverse(
         f"people:{name}", args=arguments.get(name, [house.newcomer.public_id] if name in about_a_person else [])
@@ -96,7 +105,7 @@ def test_who_may_not_write(house: House, name: str, role: str) -> None:
     assert not User.objects.filter(is_coordinator=True).exclude(pk=house.coordinator.pk).exists()
 
 
-@pytest.mark.parametrize("name", [*WRITE, "profile", "working_days", "mail_kinds"])
+@pytest.mark.parametrize("name", [*WRITE, "profile", "details", "working_days", "mail_kinds"])
 def test_nothing_is_written_without_the_token_of_the_form(house: House, name: str) -> None:
     client = house.client("coordinator", enforce_csrf_checks=True)
     url = address(house, name)

@@ -353,3 +353,51 @@ def test_a_stranger_cannot_flood_somebody_with_mail_about_a_password(client: Cli
         with time_machine.travel(start + dt.timedelta(minutes=2 * minutes)):
             client.post(reverse("account_reset_password"), {"email": "darnell@example.org"})
     assert Message.objects.filter(kind="password_reset", recipient=house.ordinary).count() == 5
+
+
+# --- name and zone ----------------------------------------------------------------------------------------------------
+def test_a_person_corrects_their_name_and_zone(house: House) -> None:
+    client = house.client("ordinary")
+    page = client.get(reverse("people:profile")).content.decode()
+    assert "Those that you have keep the name they were printed with" in page
+    response = client.post(reverse("people:details"), {"name": "  Darnell  J. Hughes ", "own_zone": "America/New_York"})
+    assert response.status_code == 302
+    user = User.objects.get(pk=house.ordinary.pk)
+    assert (user.name, user.own_zone, user.zone) == ("Darnell J. Hughes", "America/New_York", "America/New_York")
+    event = events_of(user.subject)[-1]
+    assert (event.kind, event.actor) == ("person.changed", str(user.subject))
+    payload = json.loads(event.payload)
+    assert payload["changed"] == ["name", "own_zone"]
+    assert payload["zone"] == {"from": "America/Denver", "to": "America/New_York"}
+    client.post(reverse("people:details"), {"name": "Darnell J. Hughes", "own_zone": ""})
+    assert User.objects.get(pk=user.pk).zone == "America/Denver"
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"name": "", "own_zone": ""}, "Type your name as it should be printed"),
+        ({"name": "小林", "own_zone": ""}, "The certificate cannot show"),
+        ({"name": "x" * 121, "own_zone": ""}, "at most 120 characters"),
+        ({"name": "Darnell", "own_zone": "Mars/Olympus"}, "Select a valid choice"),
+    ],
+)
+def test_a_name_or_zone_that_cannot_be(house: House, sent: dict[str, str], sentence: str) -> None:
+    response = house.client("ordinary").post(reverse("people:details"), sent)
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert User.objects.get(pk=house.ordinary.pk).name == "Darnell Hughes"
+    assert not TrainingEvent.objects.filter(subject=house.ordinary.subject).exists()
+
+
+def test_nothing_but_name_and_zone_is_changed_there(house: House) -> None:
+    sent = {
+        "name": "Darnell Hughes",
+        "own_zone": "",
+        "email": "else@example.org",
+        "is_coordinator": "on",
+        "job_role": "Boss",
+    }
+    assert house.client("ordinary").post(reverse("people:details"), sent).status_code == 302
+    user = User.objects.get(pk=house.ordinary.pk)
+    assert (user.email, user.is_coordinator, user.job_role) == ("darnell@example.org", False, "")

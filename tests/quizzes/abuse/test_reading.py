@@ -273,6 +273,7 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "version": enrollment.version.public_id,
         "assignment": assignment.public_id,
         "slot": "privacy",
+        "roster": factories.make_roster().public_id,
         "pk": learner.site_id,
         "certificate": Certificate.objects.values_list("public_id", flat=True).first() or uuid.uuid4(),
         "code": Certificate.objects.values_list("code", flat=True).first() or "ABCD",
