@@ -9,6 +9,8 @@ from courses.reminders import (
     overdue,
     renewal_opens,
     reply_given,
+    sign_off_not_yet,
+    sign_off_waits,
 )
 
 __all__ = [
@@ -20,4 +22,6 @@ __all__ = [
     "overdue",
     "renewal_opens",
     "reply_given",
+    "sign_off_not_yet",
+    "sign_off_waits",
 ]
