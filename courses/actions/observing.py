@@ -123,16 +123,16 @@ def _check_run(current: Enrollment, practice: Practice, by: User) -> None:
         raise ValidationError("Nobody signs off their own practice. Ask another assessor.")
     if not by.is_active or not current.learner.is_active:
         raise ValidationError("This account is deactivated, so nothing was stored.")
-    if current.completed_at is not None:
-        raise ValidationError("The course is complete already, so nothing was stored.")
-    if not Assignment.objects.open().filter(enrollment=current).exists():
-        raise ValidationError("The course is not this person's to do any more, so nothing was stored.")
     done = SignOff.objects.passed().filter(enrollment=current, practice=practice.id).select_related("assessor").first()
     if done is not None:
         day = dates.long_date(done.observed_on)
         raise ValidationError(
             f"{done.assessor.name} signed this off already (seen {day}), so yours was not stored. Nothing more is to do."
         )
+    if current.completed_at is not None:
+        raise ValidationError("The course is complete already, so nothing was stored.")
+    if not Assignment.objects.open().filter(enrollment=current).exists():
+        raise ValidationError("The course is not this person's to do any more, so nothing was stored.")
 
 
 def _check_seen(

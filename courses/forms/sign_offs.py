@@ -18,13 +18,20 @@ DATE = {"invalid": "Give the date as year-month-day, for example 2026-12-09."}
 NO_PATIENTS = "Nothing about patients or clients, please."
 
 
+class Ticks(forms.TypedMultipleChoiceField):
+    """Boxes of which none may be ticked: that is an answer too."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
 class ChecklistForm(PlainForm):
     """One observation. ``signs`` is what in the free texts may tell who a patient is; the writer is asked about it once."""
 
-    items = forms.TypedMultipleChoiceField(
+    items = Ticks(
         label="What you saw",
         coerce=int,
-        required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="Tick only what you saw with your own eyes.",
         error_messages={"invalid_choice": "The checklist has changed. Open this page again."},

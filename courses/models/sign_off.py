@@ -34,7 +34,7 @@ class SignOff(models.Model):
     learner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sign_offs")
     practice = models.CharField(max_length=80)
     outcome = models.CharField(max_length=8, choices=Observed.choices)
-    items = models.JSONField(default=list)
+    items = models.JSONField(default=list, blank=True)
     assessor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     assessor_snapshot = models.CharField(max_length=64)
     basis = models.CharField(max_length=60)

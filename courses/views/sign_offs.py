@@ -16,7 +16,7 @@ from courses.actions import assessors, observing
 from courses.enums import Observed
 from courses.forms.courses import ReasonForm
 from courses.forms.sign_offs import AssessorForm, ChecklistForm
-from courses.models import AssessorQualification, Certificate, SignOff
+from courses.models import AssessorQualification, Certificate, Course, SignOff
 from courses.queries.assessors import Key, assessors_of, given_to
 from courses.queries.practices import practice_of
 from courses.queries.sign_offs import (
@@ -140,6 +140,7 @@ def all_sign_offs(request: HttpRequest) -> HttpResponse:
     if search:
         rows = rows.filter(learner__name__icontains=search) | rows.filter(assessor__name__icontains=search)
     page = page_of(request, rows.order_by("-recorded_at", "-pk"))
+    titles = dict(Course.objects.values_list("slug", "title"))
     given = AssessorQualification.objects.filter(ended_at__isnull=True, ends_on__gte=now.date())
     context = {
         "waiting": all_waiting(now),
@@ -147,7 +148,11 @@ def all_sign_offs(request: HttpRequest) -> HttpResponse:
         "lines": lines_of(list(page)),
         "search": search,
         "given": [(row, _practice_title(row)) for row in given.select_related("person", "course__current", "site")],
-        "practices": current_practices(),
+        "practices": [
+            (course, practice, [f"“{titles.get(slug, slug)}”" for slug in practice.assessors])
+            for course, practice in current_practices()
+        ],
+        "zone": signed_in(request).zone,
     }
     return desk_page(request, "courses/sign_offs/all.html", context)
 
