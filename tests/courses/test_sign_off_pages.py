@@ -16,7 +16,7 @@ from lms.outbox.models import Message, Occasion
 from lms.people.models import Team, User
 from tests import factories
 from tests.courses.pages import all_rows, client_of
-from tests.letters import gather_and_deliver
+from tests.letters import gather_and_deliver, letter
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -291,8 +291,7 @@ def test_assessors_get_one_mail_about_all_who_wait(team: Team, doors: Course, at
 def test_not_yet_is_mailed_without_what_to_work_on(run: Enrollment, trainer: User) -> None:
     now = clock.now()
     factories.observe(run, trainer, at=now, outcome=Observed.NOT_YET, items=[0], work_on="The handle")
-    gather_and_deliver(now + 3 * DAY)
-    message = Message.objects.get(recipient=run.learner, kind="sign_off_not_yet")
+    message = letter(Occasion.objects.get(recipient=run.learner, kind="sign_off_not_yet"), now)
     assert message.subject == "Opening a door: not yet, and what to work on"
     assert "handle" not in message.body_text + message.body_html
     assert reverse("course", args=[run.public_id]) in message.body_text
@@ -303,7 +302,7 @@ def test_a_reminder_says_that_only_the_practice_is_left(run: Enrollment, trainer
     factories.pass_unit(run, at=now)
     then = now + 20 * DAY
     plan(at=then)
-    gather_and_deliver(then)
-    bodies = " ".join(Message.objects.filter(recipient=run.learner).values_list("body_text", flat=True))
-    assert "Only the practice is left" in bodies
-    assert "about 0 minutes" not in bodies
+    body = letter(Occasion.objects.get(recipient=run.learner, kind="overdue"), then).body_text
+    assert "Only the practice is left, and somebody has to watch it" in body
+    assert "See who can watch you" in body
+    assert "minutes" not in body
