@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from courses.actions import excepting, issuing, observing
 from courses.actions.assessors import end_assessor
@@ -374,6 +376,43 @@ def test_struck_out_after_completion_leaves_the_certificate_to_the_coordinator(
     assert run.completed_at == at
     assert Certificate.objects.get().revoked_at is None
     assert "complete already" in refused(lambda: factories.observe(run, trainer, at=at))
+
+
+# --- whatever happens in whatever order ---
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["quiz", "watch", "not yet", "strike"]), max_size=8))
+def test_it_is_complete_from_when_both_stood_and_never_before(doors: Course, acts: list[str]) -> None:
+    at = doors.created_at
+    run = factories.make_enrollment(factories.make_user(), doors, at=at)
+    trainer, desk = factories.make_user(), factories.make_coordinator()
+    factories.make_assessor(trainer, doors, at=at)
+    quiz = stands = waits = complete = False
+    for hours, act in enumerate(acts):
+        now = at + dt.timedelta(hours=hours)
+        if act == "quiz" and not quiz:
+            factories.pass_unit(run, at=now)
+            quiz, waits = True, not stands
+        elif act in ("watch", "not yet"):
+            passed = act == "watch"
+            words = {} if passed else {"outcome": Observed.NOT_YET, "items": [1], "work_on": "The handle"}
+            if stands or complete:
+                refused(lambda now=now, words=words: factories.observe(run, trainer, at=now, **words))
+            else:
+                factories.observe(run, trainer, at=now, **words)
+                stands = passed
+        elif act == "strike":
+            newest = SignOff.objects.standing().filter(enrollment=run).first()
+            if newest is not None:
+                observing.strike_out(newest, reason="A mistake", by=desk, at=now)
+                stands = stands and newest.outcome != Observed.PASSED
+        complete = complete or (quiz and stands)
+        run.refresh_from_db()
+        assert (run.completed_at is not None, run.awaits_sign_off_at is not None) == (complete, waits)
+        assert Certificate.objects.filter(enrollment=run).count() == complete
+    kinds = [kind for kind, _ in events(run.learner)]
+    assert (kinds.count("sign_off.awaited"), kinds.count("course.completed")) == (waits, complete)
 
 
 # --- two at once ---
