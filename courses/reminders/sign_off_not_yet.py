@@ -5,12 +5,13 @@ from typing import Any
 
 from django.urls import reverse
 
-from courses.models import Assignment, SignOff
+from courses.models import Assignment, Enrollment, SignOff
 from courses.queries.practices import practice_of
 from courses.reminders.base import CourseMail, newest_of
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 from lms.people.links import site_url
+from lms.people.models import User
 
 
 class SignOffNotYet(CourseMail):
@@ -21,6 +22,9 @@ class SignOffNotYet(CourseMail):
     why_it_comes = "somebody at {organization} watched you practice"
     gathered = True
     urgent = False
+
+    def concerns(self, recipient: User) -> bool:
+        return Enrollment.objects.filter(learner=recipient).exclude(version__sign_offs=[]).exists()
 
     def sign_off(self, occasion: Occasion) -> SignOff | None:
         rows = SignOff.objects.select_related("enrollment__version", "learner__site", "assessor")

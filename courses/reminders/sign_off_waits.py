@@ -6,8 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from courses.models import AssessorQualification
-from courses.queries.sign_offs import WaitingRow, all_waiting, waiting_rows
+from courses.queries.sign_offs import WaitingRow, all_waiting, duties_of, waiting_rows
 from courses.reminders.base import Due, Reminder
 from courses.reminders.helping import helpers_home
 from lms.lib import dates, numbers
@@ -48,8 +47,7 @@ class SignOffWaits(Reminder):
         return kinds.Home(reverse("sign_offs"), "Open sign-offs", "sign-offs")
 
     def concerns(self, recipient: User) -> bool:
-        named = AssessorQualification.objects.filter(person=recipient, ended_at__isnull=True)
-        return roles.is_supervisor(recipient) or named.exists()
+        return duties_of(recipient).watches
 
     def rows(self, occasion: Occasion, at: dt.datetime) -> list[WaitingRow]:
         return [row for row in waiting_rows(occasion.recipient, at) if row.may]

@@ -264,6 +264,19 @@ def test_looking_changes_nothing(run: Enrollment, trainer: User) -> None:
 # --- mail ---
 
 
+def test_the_profile_lists_the_mail_of_those_whom_it_can_reach(run: Enrollment, trainer: User, team: Team) -> None:
+    def listed(person: User) -> str:
+        return words(client_of(person).get(reverse("people:profile")))
+
+    waits, not_yet = "People wait for your sign-off", "A practice was observed: not yet"
+    assert (waits in listed(run.learner), not_yet in listed(run.learner)) == (False, True)
+    for person in (trainer, factories.make_supervisor(team)):
+        assert (waits in listed(person), not_yet in listed(person)) == (True, False)
+    somebody = listed(factories.make_user())
+    assert waits not in somebody
+    assert not_yet not in somebody
+
+
 def test_assessors_get_one_mail_about_all_who_wait(team: Team, doors: Course, at: dt.datetime) -> None:
     trainer = factories.make_user("Tomas Ortega", email="tomas@example.org")
     factories.make_assessor(trainer, doors, at=at)
