@@ -1,6 +1,7 @@
 """Observed practice: who may sign off what, completion waits for it, what stands in the record, what is struck out."""
 
 import datetime as dt
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -396,9 +397,11 @@ def test_it_is_complete_from_when_both_stood_and_never_before(doors: Course, act
             quiz, waits = True, not stands
         elif act in ("watch", "not yet"):
             passed = act == "watch"
-            words = {} if passed else {"outcome": Observed.NOT_YET, "items": [1], "work_on": "The handle"}
+            words: dict[str, Any] = (
+                {} if passed else {"outcome": Observed.NOT_YET, "items": [1], "work_on": "The handle"}
+            )
             if stands or complete:
-                refused(lambda now=now, words=words: factories.observe(run, trainer, at=now, **words))
+                refused(functools.partial(factories.observe, run, trainer, at=now, **words))
             else:
                 factories.observe(run, trainer, at=now, **words)
                 stands = passed
@@ -427,7 +430,7 @@ def test_two_assessors_at_once_complete_once(team: Team, at: dt.datetime) -> Non
     for person in people:
         factories.make_assessor(person, doors, at=at)
     factories.pass_unit(run, at=at)
-    ends = together(*[lambda person=person: attempt(run, person, at) for person in people])
+    ends = together(*[functools.partial(attempt, run, person, at) for person in people])
     assert sorted(end.split(" signed")[-1][:12] for end in ends) == [" this off al", "stored"]
     assert (SignOff.objects.count(), Certificate.objects.count()) == (1, 1)
     assert TrainingEvent.objects.filter(kind=EventKind.COURSE_COMPLETED).count() == 1
