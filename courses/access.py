@@ -1,5 +1,6 @@
 """Who may reach what in courses: one helper an object, which fetches with permission or raises Http404."""
 
+import datetime as dt
 import uuid
 
 from django.http import Http404
@@ -7,6 +8,7 @@ from django.http import Http404
 from courses.enums import Answer
 from courses.links import read_answer_token, read_feed_token
 from courses.models import (
+    AssessorQualification,
     Assignment,
     Batch,
     CalendarFeed,
@@ -19,9 +21,12 @@ from courses.models import (
     Enrollment,
     Reply,
     Requirement,
+    SignOff,
     Unit,
 )
 from courses.queries.editions import material_edition
+from courses.queries.practices import Practice, practice_of
+from courses.queries.sign_offs import reach
 from lms.people.models import User
 from lms.people.queries.teams import team_ids_below
 
@@ -115,6 +120,35 @@ def reply_for_supervisor(user: User, public_id: uuid.UUID) -> Reply:
     if other and learner.team_id in team_ids_below(user):
         return reply
     raise Http404
+
+
+def practice_for_assessor(
+    user: User, enrollment: uuid.UUID, practice: str, at: dt.datetime
+) -> tuple[Enrollment, Practice]:
+    """A practice of somebody in the viewer's reach as a supervisor or a named assessor, completed or not; never the viewer's own."""
+    rows = Enrollment.objects.filter(public_id=enrollment, learner__is_active=True).exclude(version__sign_offs=[])
+    rows = rows.select_related("learner__site", "learner__team", "version", "course")
+    found = rows.filter(reach(user, at)).first() if user.is_active else None
+    asked = practice_of(found.version, practice) if found is not None else None
+    if found is None or asked is None:
+        raise Http404
+    return found, asked
+
+
+def sign_off_for_coordinator(user: User, public_id: uuid.UUID) -> SignOff:
+    rows = SignOff.objects.select_related("enrollment__version", "enrollment__course", "learner__site", "assessor")
+    row = rows.filter(public_id=public_id).first()
+    if row is None or not user.is_coordinator:
+        raise Http404
+    return row
+
+
+def qualification_for_coordinator(user: User, public_id: uuid.UUID) -> AssessorQualification:
+    rows = AssessorQualification.objects.select_related("person__site", "person__team", "course__current", "site")
+    row = rows.filter(public_id=public_id).first()
+    if row is None or not user.is_coordinator:
+        raise Http404
+    return row
 
 
 def requirement_for_coordinator(user: User, public_id: uuid.UUID) -> Requirement:

@@ -19,6 +19,7 @@ class CoursesConfig(AppConfig):
         hooks.on_person_change(person_changed)
         people_panels.register_panel(panels.courses_of)
         people_panels.register_panel(panels.exceptions_of)
+        people_panels.register_panel(panels.practice_panel)
         register_item(
             DeskItem(
                 "requirements", "Requirements", "list-checks", "Rules that say who must hold which course, and by when"
@@ -33,9 +34,11 @@ class CoursesConfig(AppConfig):
         register_item(
             DeskItem("desk_courses", "Courses", "book-open", "Read every unit, approve editions, see what is missing")
         )
+        register_item(DeskItem("all_sign_offs", "Sign-offs", "signature", "What was observed, by whom, and who may"))
         register_item(DeskItem("certificates", "Certificates", "award"))
         register_item(DeskItem("site_words", "Your site's words", "file-text"))
         register_task(panels.open_replies)
+        register_task(panels.unwatched)
         register_task(panels.without_dates)
         register_task(panels.empty_slots)
         register_task(panels.dead_certificates)

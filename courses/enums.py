@@ -10,6 +10,7 @@ class Status(TextChoices):
     NOT_STARTED = "not_started", "Not started"
     IN_PROGRESS = "in_progress", "In progress"
     ATTEMPTS_USED = "attempts_used", "Attempts used"
+    SIGN_OFF_WAITING = "sign_off_waiting", "Sign-off waiting"
     OVERDUE = "overdue", "Overdue"
     COMPLETE = "complete", "Complete"
     EXPIRING = "expiring", "Expiring"
@@ -24,14 +25,15 @@ ATTENTION = {
     Status.EXPIRED: 0,
     Status.OVERDUE: 1,
     Status.ATTEMPTS_USED: 2,
-    Status.EXPIRING: 3,
-    Status.NOT_STARTED: 4,
-    Status.IN_PROGRESS: 5,
-    Status.OPENS_LATER: 6,
-    Status.ON_LEAVE: 7,
-    Status.EXEMPT: 8,
-    Status.COMPLETE: 9,
-    Status.NOT_REQUIRED: 10,
+    Status.SIGN_OFF_WAITING: 3,
+    Status.EXPIRING: 4,
+    Status.NOT_STARTED: 5,
+    Status.IN_PROGRESS: 6,
+    Status.OPENS_LATER: 7,
+    Status.ON_LEAVE: 8,
+    Status.EXEMPT: 9,
+    Status.COMPLETE: 10,
+    Status.NOT_REQUIRED: 11,
 }
 
 
@@ -146,6 +148,13 @@ class Outcome(TextChoices):
     MOVED = "moved", "The due date was moved"
     REMIND_AGAIN = "remind_again", "Reminders go on"
     WITHDRAWN = "withdrawn", "Taken back"
+
+
+class Observed(TextChoices):
+    """What somebody saw who observed a practice."""
+
+    PASSED = "passed", "Passed"
+    NOT_YET = "not_yet", "Not yet"
 
 
 class BatchKind(TextChoices):

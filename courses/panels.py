@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from courses.enums import BatchState, FileState
-from courses.models import Batch, Certificate, DutyException
+from courses.models import AssessorQualification, Batch, Certificate, DutyException
 from courses.queries.editions import undecided_courses
+from courses.queries.practices import practice_of
 from courses.queries.replies import waiting
 from courses.queries.requirements import first_of_each_person, undated
+from courses.queries.sign_offs import all_waiting, sign_offs_of
 from courses.queries.site_words import current_words, slots_in_use, standing_waivers
 from courses.queries.training import training_of
 from lms.lib import clock
@@ -41,6 +43,26 @@ def exceptions_of(request: HttpRequest, person: User) -> SafeString:
         "rows": [(row, row.ends_at is None or row.ends_at > now, approvers.get(row.approved_by, "")) for row in rows],
     }
     return render_to_string("courses/requirements/exceptions_panel.html", context, request=request)
+
+
+def practice_panel(request: HttpRequest, person: User) -> SafeString | str:
+    """What was observed of the person, and of which practices they are an assessor; nothing where no edition ever asked for one."""
+    lines = sign_offs_of(person)
+    given = list(AssessorQualification.objects.filter(person=person).select_related("course__current", "site"))
+    today = clock.now()
+    shown = [(row, _title(row), row.ended_at is None and row.ends_on >= today.date()) for row in given]
+    context = {"person": person, "lines": lines, "given": shown}
+    return render_to_string("courses/sign_offs/panel.html", context, request=request)
+
+
+def _title(row: AssessorQualification) -> str:
+    practice = practice_of(row.course.current, row.practice) if row.course.current else None
+    return practice.title if practice else row.practice
+
+
+def unwatched(at: dt.datetime) -> Waiting:
+    count = sum(not row.assessors for row in all_waiting(at))
+    return Waiting("Practices that wait for a sign-off, and nobody may give it", reverse("all_sign_offs"), count)
 
 
 def open_replies(at: dt.datetime) -> Waiting:

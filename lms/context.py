@@ -5,7 +5,8 @@ from typing import Any, TypedDict
 from django.http import HttpRequest
 from django.urls import reverse
 
-from lms.people import roles
+from courses.queries.sign_offs import duties_of, waiting_rows
+from lms.lib import clock
 from lms.people.models import Organization
 
 
@@ -15,6 +16,7 @@ class NavItem(TypedDict):
     icon: str
     current: bool
     desk: bool
+    count: int
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
@@ -32,13 +34,17 @@ def _nav(request: HttpRequest) -> list[NavItem]:
     if user is None or not user.is_authenticated:
         return []
     rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
-    if roles.is_supervisor(user):
+    duties = duties_of(user)
+    if duties.supervisor:
         rows.append(("team", "Team", "users", True))
+    if duties.watches:
+        rows.append(("sign_offs", "Sign-offs", "signature", True))
     if user.is_coordinator:
         rows.append(("people:overview", "Coordinator", "settings", True))
     rows.append(("help", "Help", "life-buoy", False))
     here = request.path
     items: list[NavItem] = []
+    count = sum(row.may for row in waiting_rows(user, clock.now())) if duties.watches and duties.anybody_waits else 0
     for name, label, icon, desk in rows:
         url = reverse(name)
         items.append(
@@ -48,6 +54,7 @@ def _nav(request: HttpRequest) -> list[NavItem]:
                 "icon": icon,
                 "current": here == url or (url != "/" and here.startswith(url)),
                 "desk": desk,
+                "count": count if name == "sign_offs" else 0,
             }
         )
     return items

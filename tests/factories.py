@@ -6,12 +6,15 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from courses.actions import assigning, requiring
+from courses.actions import assigning, observing, requiring
+from courses.actions.assessors import name_assessor
 from courses.actions.publishing import publish
 from courses.authoring.compiled import CompiledCourse, CompiledUnit
-from courses.models import Assignment, Course, Enrollment, Requirement
+from courses.enums import Observed
+from courses.models import AssessorQualification, Assignment, Course, Enrollment, Requirement
+from courses.queries.practices import practices_of
 from courses.requirements.facts import Audience, Due, Renewal
-from lms.lib import clock
+from lms.lib import clock, dates
 from lms.people.actions import roster_work, rosters
 from lms.people.models import Organization, RosterImport, Site, Supervision, Team, User
 from lms.people.roster import columns
@@ -297,3 +300,51 @@ def make_roster(text: str = "", *, by: User | None = None, at: dt.datetime | Non
     roster_work.work(made.pk, at=at)
     made.refresh_from_db()
     return made
+
+
+def practice_entry(name: str = "opening", **changes: Any) -> dict[str, Any]:
+    """A stored practice of three items, which supervisors with a certificate of the test course may watch."""
+    return {
+        "id": name,
+        "title": "Opening a door",
+        "practice": "One door is opened while somebody looks on.",
+        "unit": "",
+        "checklist": ["Knocks.", "Opens the door.", "Says hello."],
+        "assessors": ["test-course"],
+        **changes,
+    }
+
+
+def make_practice_course(*, at: dt.datetime | None = None, sign_offs: list[dict[str, Any]] | None = None) -> Course:
+    """A course of one unit with a practice."""
+    compiled = compiled_course("doors", title="Doors", sign_offs=sign_offs or [practice_entry()])
+    return make_course(compiled, at=at)
+
+
+def make_assessor(
+    person: User, course: Course, *, practice: str = "opening", at: dt.datetime | None = None, **changes: Any
+) -> AssessorQualification:
+    """Named by the coordinator for a year from today, for every site."""
+    at = at or clock.now()
+    coordinator = User.objects.filter(is_coordinator=True).first() or make_coordinator()
+    words: dict[str, Any] = {
+        "site": None,
+        "starts_on": dates.local_date(at, person.zone),
+        "ends_on": dates.local_date(at, person.zone) + dt.timedelta(days=365),
+        "reason": "Trainer of the county",
+        "by": coordinator,
+    }
+    return name_assessor(person, course, practice, at=at, **{**words, **changes})
+
+
+def observe(enrollment: Enrollment, by: User, *, at: dt.datetime | None = None, **changes: Any) -> observing.Recorded:
+    """All items seen today in the training room: passed."""
+    at = at or clock.now()
+    practice = practices_of(enrollment.version)[0]
+    words: dict[str, Any] = {
+        "outcome": Observed.PASSED,
+        "items": range(len(practice.checklist)),
+        "observed_on": dates.local_date(at, enrollment.learner.zone),
+        "place": "Training room",
+    }
+    return observing.observe(enrollment, practice, observing.Seen(**{**words, **changes}), by=by, at=at)

@@ -26,11 +26,11 @@ from lms.record.enums import EventKind
 DRAW = "courses.tasks.draw_certificate"
 
 
-def issue(enrollment: Enrollment, *, at: dt.datetime) -> Certificate:
+def issue(enrollment: Enrollment, *, at: dt.datetime, by: uuid.UUID | str | None = None) -> Certificate:
     """Writes the certificate of a completion, inside the completing transaction.
 
     What is printed is frozen here, from the identity snapshot of this moment; the expiry is decided here, once. The mail is made
-    here too, waiting for the file. The drawing of the file is rung after commit.
+    here too, waiting for the file. The drawing of the file is rung after commit. ``by``: whose act it was, if not the learner's.
     """
     learner = enrollment.learner
     version = enrollment.version
@@ -53,7 +53,7 @@ def issue(enrollment: Enrollment, *, at: dt.datetime) -> Certificate:
         expires_on=expires_on,
         expires_at=dates.end_of_day(expires_on, zone) if expires_on else None,
     )
-    _event(certificate, EventKind.CERTIFICATE_ISSUED, {}, by=learner.subject, at=at)
+    _event(certificate, EventKind.CERTIFICATE_ISSUED, {}, by=by or learner.subject, at=at)
     return certificate
 
 
@@ -202,7 +202,7 @@ def _score(enrollment: Enrollment) -> str:
 
 
 def _event(
-    certificate: Certificate, kind: EventKind, payload: dict[str, str], *, by: uuid.UUID, at: dt.datetime
+    certificate: Certificate, kind: EventKind, payload: dict[str, str], *, by: uuid.UUID | str, at: dt.datetime
 ) -> None:
     base = {
         "certificate": str(certificate.public_id),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +10,27 @@ from django.db import transaction
 from django.db.models import F
 
 from courses.actions.issuing import issue
-from courses.models import Certificate, Enrollment, ShownSiteWords, SiteWords, Unit, UnitProgress
+from courses.models import Certificate, Enrollment, ShownSiteWords, SignOff, SiteWords, Unit, UnitProgress
+from courses.queries.practices import missing_of
 from courses.queries.site_words import current_words
 from lms.people.actions.identity import snapshot_of
 from lms.record import actions as record
 from lms.record.enums import EventKind
+
+
+def start_course(
+    enrollment: Enrollment, version_pk: int, *, at: dt.datetime, by: uuid.UUID | str | None = None
+) -> bool:
+    """Marks the course as started, once, which pins the edition. Must run inside a transaction. False, and nothing happens, when the
+    enrollment is not of that edition (it has followed a new one since it was read)."""
+    if enrollment.started_at is None:
+        mine = Enrollment.objects.filter(pk=enrollment.pk, version=version_pk)
+        if mine.filter(started_at__isnull=True).update(started_at=at):
+            enrollment.started_at = at
+            _event(enrollment, EventKind.COURSE_STARTED, {}, at=at, by=by)
+        elif not mine.exists():
+            return False
+    return True
 
 
 def open_unit(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> UnitProgress:
@@ -23,13 +40,8 @@ def open_unit(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> UnitPro
     another edition (a new one was published since the page was made) changes nothing.
     """
     with transaction.atomic():
-        if enrollment.started_at is None:
-            mine = Enrollment.objects.filter(pk=enrollment.pk, version=unit.version_id)
-            if mine.filter(started_at__isnull=True).update(started_at=at):
-                enrollment.started_at = at
-                _event(enrollment, EventKind.COURSE_STARTED, {}, at=at)
-            elif not mine.exists():
-                return UnitProgress(enrollment=enrollment, unit=unit, opened_at=at)
+        if not start_course(enrollment, unit.version_id, at=at):
+            return UnitProgress(enrollment=enrollment, unit=unit, opened_at=at)
         progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
         words = current_words(unit.slots)
         for row in words.values():
@@ -87,22 +99,39 @@ def complete_unit(enrollment: Enrollment, unit: Unit, passed: Passed, *, at: dt.
     return finish_if_done(enrollment, at=at)
 
 
-def finish_if_done(enrollment: Enrollment, *, at: dt.datetime) -> Certificate | None:
-    """The only judge of completion. Must run inside a transaction.
+def finish_if_done(enrollment: Enrollment, *, at: dt.datetime, by: uuid.UUID | str | None = None) -> Certificate | None:
+    """The only judge of completion. Must run inside a transaction that has taken the enrollment's row.
 
-    Done means that every unit of the pinned version is completed within this enrollment. One conditional UPDATE decides who
-    completes; the winner writes the completion, the certificate row with its occasion and waiting message, and the events. Everyone
-    else gets None.
+    Done means that every unit of the pinned version is completed within this enrollment, and that every practice which the version
+    asks for is signed off. Where only a sign-off is missing, the first time is noted, with its event, and None is returned. One
+    conditional UPDATE decides who completes; the winner writes the completion, the certificate row with its occasion and waiting
+    message, and the events. Everyone else gets None. ``by``: whose act it was, if not the learner's.
     """
     completed = UnitProgress.objects.filter(enrollment=enrollment, completed_at__isnull=False).values("unit")
     units = Unit.objects.filter(version__enrollments=enrollment)
     if not units.exists() or units.exclude(pk__in=completed).exists():
         return None
+    missing = missing_of(enrollment)
+    if missing:
+        waits = Enrollment.objects.filter(pk=enrollment.pk, completed_at__isnull=True, awaits_sign_off_at__isnull=True)
+        if waits.update(awaits_sign_off_at=at):
+            enrollment.awaits_sign_off_at = at
+            facts = {"missing": [practice.id for practice in missing]}
+            _event(enrollment, EventKind.SIGN_OFF_AWAITED, facts, at=at, by=by)
+        return None
     if not Enrollment.objects.filter(pk=enrollment.pk, completed_at__isnull=True).update(completed_at=at):
         return None
     enrollment.completed_at = at
-    _event(enrollment, EventKind.COURSE_COMPLETED, {}, at=at)
-    return issue(enrollment, at=at)
+    _event(enrollment, EventKind.COURSE_COMPLETED, _observed(enrollment), at=at, by=by)
+    return issue(enrollment, at=at, by=by)
+
+
+def _observed(enrollment: Enrollment) -> dict[str, Any]:
+    """What the record of a completion says of the practices; nothing where the edition asks for none."""
+    if not enrollment.version.sign_offs:
+        return {}
+    rows = SignOff.objects.passed().filter(enrollment=enrollment).order_by("practice")
+    return {"sign_offs": [row.facts for row in rows]}
 
 
 def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
@@ -125,7 +154,14 @@ def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:
             UnitProgress.objects.filter(pk=progress.pk).update(points=passed.points, out_of=passed.out_of)
 
 
-def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
+def _event(
+    enrollment: Enrollment,
+    kind: EventKind,
+    payload: dict[str, Any],
+    *,
+    at: dt.datetime,
+    by: uuid.UUID | str | None = None,
+) -> None:
     learner = enrollment.learner
     base = {
         "enrollment": str(enrollment.public_id),
@@ -133,4 +169,4 @@ def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, 
         "edition": enrollment.version.content_hash,
         "identity": snapshot_of(learner, at=at).hash,
     }
-    record.append(learner.subject, kind, {**base, **payload}, at=at, by=learner.subject)
+    record.append(learner.subject, kind, {**base, **payload}, at=at, by=by or learner.subject)

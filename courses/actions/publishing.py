@@ -153,5 +153,6 @@ def _write(course: Course, compiled: CompiledCourse, content_hash: str, at: dt.d
         change=change,
         change_note=note,
         misconceptions=dict(compiled.misconceptions),
+        sign_offs=list(compiled.sign_offs),
         published_at=at,
     )

@@ -76,13 +76,17 @@ class CompiledCourse:
     units: list[CompiledUnit] = field(default_factory=list)
     misconceptions: dict[str, Entry] = field(default_factory=dict)
     """Id to ``{belief, correction}`` (plain text) of all that units and quizzes of this course name."""
+    sign_offs: list[Entry] = field(default_factory=list)
+    """Practices that must be observed; see ``courses.authoring.sign_offs``."""
 
     def content(self) -> Entry:
         """All that a learner or grader needs, as JSON-able values: what a course version stores and the hash covers."""
         names = ("slug", "title", "summary", "audience", "language", "pass_mark", "attempts", "wait_minutes")
         more = ("valid_months", "authors", "sources", "notice", "misconceptions")
         plain = {name: getattr(self, name) for name in (*names, *more)}
-        return {**plain, "hours": f"{self.hours:.2f}", "units": [unit.content() for unit in self.units]}
+        whole = {**plain, "hours": f"{self.hours:.2f}", "units": [unit.content() for unit in self.units]}
+        # a course without a practice keeps the hash that its editions were stored with
+        return {**whole, "sign_offs": self.sign_offs} if self.sign_offs else whole
 
     def content_hash(self) -> str:
         """SHA-256 (hex) over the canonical JSON of ``content()``: without ``changes``, reviews and waivers."""

@@ -23,6 +23,7 @@ from courses.authoring import naming, schema
 from courses.authoring.compiled import CompiledCourse, CompiledPath, CompiledUnit, Tree
 from courses.authoring.findings import Findings
 from courses.authoring.shared import Shared, load_shared
+from courses.authoring.sign_offs import check_assessors, check_words, compile_sign_offs
 from courses.authoring.unit import compile_unit
 from courses.authoring.validate import validate
 from courses.authoring.waivers import Waivers
@@ -100,6 +101,7 @@ def compile_tree(
     if not folders:
         findings.error("no-courses", ".", why="The folder holds no course.", fix="Add a folder with a course.yaml.")
     paths = compiler.paths()
+    check_assessors(compiler.assessors, compiler.slugs, shared, findings)
     return Tree(sorted(courses, key=lambda course: course.slug), paths, findings, shared.marked, shared.facts)
 
 
@@ -111,6 +113,8 @@ class _Compiler:
         """Of every course.yaml that names one, valid or not."""
         self.questions: dict[str, int | None] = {}
         """The line of each question id in its file."""
+        self.assessors: list[tuple[str, int | None, str, str]] = []
+        """Courses whose certificate lets somebody assess a practice: file, line, place, course."""
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -129,6 +133,10 @@ class _Compiler:
             return None
         self.register.take("course slug", front.slug, file, loaded.lines.at("slug"))
         self.check_course(front, loaded.lines, file)
+        sign_offs, assessors = compile_sign_offs(
+            front, units, lines=loaded.lines, file=file, shared=self.shared, findings=self.findings
+        )
+        self.assessors += assessors
         named = {name for unit in units for name in unit.misconceptions}
         named |= {str(name) for unit in units if unit.quiz for name in unit.quiz.get("misconceptions", [])}
         return CompiledCourse(
@@ -152,6 +160,7 @@ class _Compiler:
                 for name in sorted(named)
                 if name in self.shared.misconceptions
             },
+            sign_offs=sign_offs,
         )
 
     def check_course(self, front: schema.Course, lines: Lines, file: str) -> None:
@@ -187,6 +196,7 @@ class _Compiler:
             self.shared.language(
                 getattr(front, key), findings=self.findings, file=file, line=lines.at(key), place=key, waivers=waivers
             )
+        check_words(front, lines=lines, file=file, shared=self.shared, findings=self.findings, waivers=waivers)
         waivers.close()
 
     def units(self, folder: Path) -> list[CompiledUnit]:

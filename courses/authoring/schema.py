@@ -42,6 +42,17 @@ class Change(Strict):
     note: Text
 
 
+class SignOff(Strict):
+    """A practice that somebody observes before the course is complete."""
+
+    id: Slug
+    title: Title
+    practice: Text
+    unit: Id | None = None
+    checklist: Annotated[list[Text], Field(min_length=1, max_length=20)]
+    assessors: list[Slug] = []
+
+
 class Course(Strict):
     slug: Slug
     title: Title
@@ -57,6 +68,7 @@ class Course(Strict):
     sources: list[Id]
     notice: Text
     changes: Annotated[list[Change], Field(min_length=1)]
+    sign_offs: list[SignOff] = []
     waive: list[Waiver] = []
 
 

@@ -12,9 +12,11 @@ from courses.models.feed import CalendarFeed
 from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
+from courses.models.sign_off import AssessorQualification, SignOff
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
+    "AssessorQualification",
     "Assignment",
     "Batch",
     "BatchRow",
@@ -33,6 +35,7 @@ __all__ = [
     "Requirement",
     "RequirementVersion",
     "ShownSiteWords",
+    "SignOff",
     "SiteWords",
     "SlotWaiver",
     "Unit",

@@ -50,6 +50,7 @@ class CourseVersion(models.Model):
         blank=True, help_text="What is different for learners, where the change is material."
     )
     misconceptions = models.JSONField(default=dict, help_text="Id to {belief, correction}.")
+    sign_offs = models.JSONField(default=list, blank=True, help_text="Practices that must be observed.")
     published_at = models.DateTimeField()
 
     class Meta:

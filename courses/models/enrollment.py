@@ -22,6 +22,10 @@ class Enrollment(models.Model):
         null=True, blank=True, help_text="When the last attempt of a quiz was failed."
     )
 
+    awaits_sign_off_at = models.DateTimeField(
+        null=True, blank=True, help_text="When every unit was completed and only a sign-off was missing."
+    )
+
     class Meta:
         ordering = ["-opened_at", "-pk"]
         constraints = [

@@ -44,6 +44,7 @@ class Facts:
     ended_at: dt.datetime | None = None
     exempt: tuple[Span, ...] = ()
     leave: tuple[Span, ...] = ()
+    awaits_sign_off_at: dt.datetime | None = None
 
 
 def _reached(instant: dt.datetime | None, at: dt.datetime) -> bool:
@@ -74,6 +75,8 @@ def status_of(facts: Facts, at: dt.datetime) -> Status:
         return Status.EXPIRED
     if facts.due_at <= at:
         return Status.OVERDUE
+    if _reached(facts.awaits_sign_off_at, at):
+        return Status.SIGN_OFF_WAITING
     if _reached(facts.attempts_used_at, at):
         return Status.ATTEMPTS_USED
     if _reached(facts.started_at, at):
@@ -110,6 +113,7 @@ def with_status(assignments: QuerySet[Assignment], at: dt.datetime) -> QuerySet[
             When(Q(_holds(ExceptionKind.LEAVE, at)), then=Value(Status.ON_LEAVE.value)),
             When(renews_until_at__lte=at, then=Value(Status.EXPIRED.value)),
             When(due_at__lte=at, then=Value(Status.OVERDUE.value)),
+            When(enrollment__awaits_sign_off_at__lte=at, then=Value(Status.SIGN_OFF_WAITING.value)),
             When(enrollment__attempts_used_at__lte=at, then=Value(Status.ATTEMPTS_USED.value)),
             When(enrollment__started_at__lte=at, then=Value(Status.IN_PROGRESS.value)),
             When(opens_at__gt=at, then=Value(Status.OPENS_LATER.value)),

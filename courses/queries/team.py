@@ -52,6 +52,8 @@ class TeamRow:
             return "nothing is asked while the exemption lasts"
         if self.status == Status.ON_LEAVE:
             return "due dates move when the person is back"
+        if self.status == Status.SIGN_OFF_WAITING:
+            return f"every unit is done, due {dates.long_date(self.due_on)}"
         if self.status == Status.OVERDUE:
             return f"since {dates.long_date(self.due_on)}"
         return f"due {dates.long_date(self.due_on)}"

@@ -113,6 +113,11 @@ class TrainingRow:
     def step(self) -> NextStep | None:
         return next_step_of(self.units)
 
+    @property
+    def waits_for_sign_off(self) -> bool:
+        """Every unit is done; also when it is overdue."""
+        return self.open and self.enrollment.awaits_sign_off_at is not None
+
 
 @dataclasses.dataclass(frozen=True)
 class Training:
@@ -156,6 +161,7 @@ def facts_of(
         ended_at=assignment.ended_at,
         exempt=spans_of(rows, assignment.course_id, ExceptionKind.EXEMPTION),
         leave=spans_of(rows, assignment.course_id, ExceptionKind.LEAVE),
+        awaits_sign_off_at=enrollment.awaits_sign_off_at if enrollment else None,
     )
 
 
@@ -198,9 +204,10 @@ def _weight(row: TrainingRow) -> tuple[bool, bool, dt.date, dt.date, int]:
 
 
 def _urgency(row: TrainingRow) -> tuple[bool, dt.date, bool, int]:
-    """Attempts used cannot be worked on now, so it comes last; then by due date, started before not started."""
+    """What cannot be worked on now comes last (attempts used, and where only a sign-off is missing); then by due date, started before not
+    started."""
     return (
-        row.status == Status.ATTEMPTS_USED,
+        row.status == Status.ATTEMPTS_USED or row.waits_for_sign_off,
         row.assignment.due_on,
         row.enrollment.started_at is None,
         row.assignment.pk,

@@ -10,6 +10,8 @@ from courses.reminders import (
     overdue,
     renewal_opens,
     reply_given,
+    sign_off_not_yet,
+    sign_off_waits,
     team_digest,
 )
 
@@ -23,5 +25,7 @@ __all__ = [
     "overdue",
     "renewal_opens",
     "reply_given",
+    "sign_off_not_yet",
+    "sign_off_waits",
     "team_digest",
 ]

@@ -136,6 +136,8 @@ class DutyReminder(CourseMail, ABC):
         assert assignment.enrollment is not None
         enrollment, learner = assignment.enrollment, assignment.learner
         step = next_step(enrollment)
+        waits = enrollment.awaits_sign_off_at is not None and enrollment.completed_at is None
+        going_on = "Go on where you stopped" if enrollment.started_at else "Start the course"
         days = (assignment.due_on - dates.local_date(at, learner.zone)).days
         return {
             "assignment": assignment,
@@ -148,10 +150,11 @@ class DutyReminder(CourseMail, ABC):
             "step": step,
             "minutes_left": sum(row.minutes_left for row in unit_rows(enrollment) if not row.done),
             "started": enrollment.started_at is not None,
+            "waits": waits,
             "answers": answer_links(assignment),
             "why_url": site_url(reverse("why", args=[assignment.public_id])),
             "button_url": site_url(reverse("course", args=[enrollment.public_id])),
-            "button_label": "Go on where you stopped" if enrollment.started_at else "Start the course",
+            "button_label": "See who can watch you" if waits else going_on,
         }
 
     def attachments(self, message: Message) -> list[kinds.Attachment]:

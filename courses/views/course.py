@@ -12,6 +12,7 @@ from courses.actions.issuing import valid_months
 from courses.models import Certificate, DutyException
 from courses.queries.assigner import assigner_name
 from courses.queries.replies import own_answers
+from courses.queries.sign_offs import steps_of
 from courses.queries.status import status_of
 from courses.queries.training import facts_of, next_step_of, unit_rows
 from lms.lib import clock
@@ -26,6 +27,7 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
     certificate = Certificate.objects.filter(enrollment=mine, superseded_at__isnull=True).first()
     assignment = mine.assignments.filter(withdrawn_at__isnull=True).order_by("-cycle", "due_at", "pk").first()
     exceptions = DutyException.objects.filter(learner=mine.learner)
+    now = clock.now()
     context = {
         "enrollment": mine,
         "version": mine.version,
@@ -36,9 +38,10 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
         "certificate": certificate,
         "assignment": assignment,
         "assigner": assigner_name(assignment),
-        "status": status_of(facts_of(assignment, mine, certificate, exceptions), clock.now()) if assignment else None,
+        "status": status_of(facts_of(assignment, mine, certificate, exceptions), now) if assignment else None,
         "months": valid_months(mine.version, mine.learner),
         "zone": mine.learner.zone,
+        "practices": steps_of(mine, now),
         **(own_answers(assignment) if assignment else {}),
     }
     return render(request, "courses/course.html", context)

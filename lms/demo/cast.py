@@ -27,6 +27,10 @@ SIGN_INS = (
 )
 
 
+#: whom the coordinator named to watch naloxone practice at Eastgate House
+ASSESSOR = "Grace Mbeki"
+
+
 @dataclasses.dataclass(frozen=True)
 class Part:
     """One person. ``story`` names what happened to them in each course (lms.demo.stories)."""
@@ -38,6 +42,7 @@ class Part:
     hired_days_ago: int = 400
     role_and_privacy: str = ""
     stigma_reduction: str = ""
+    overdose_response: str = ""
     supervises: str = ""
     coordinator: bool = False
     account: str = "joined"
@@ -61,6 +66,7 @@ CAST = (
         supervises="Eastgate House",
         role_and_privacy="complete",
         stigma_reduction="complete",
+        overdose_response="practice_passed",
     ),
     Part(
         "Marcus Bell",
@@ -103,6 +109,7 @@ CAST = (
         hired_days_ago=540,
         role_and_privacy="expiring",
         stigma_reduction="complete",
+        overdose_response="practice_not_yet",
     ),
     Part(
         "Luc\u00eda Fern\u00e1ndez-Castellanos de la Vega",
@@ -144,6 +151,7 @@ CAST = (
         hired_days_ago=350,
         role_and_privacy="complete",
         stigma_reduction="due_in_three_days",
+        overdose_response="in_progress",
     ),
     Part(
         "Noah Stern",
@@ -152,6 +160,7 @@ CAST = (
         hired_days_ago=21,
         role_and_privacy="complete",
         stigma_reduction="wait_after_first_try",
+        overdose_response="practice_waits",
     ),
     Part(
         "Yuki Tanaka",

@@ -5,10 +5,12 @@ import datetime as dt
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
+from courses.actions.assessors import name_assessor
 from courses.actions.site_words import enter_words
 from courses.models import Course
+from courses.queries.practices import practices_of
 from lms.demo import cast, post, rules, stories
-from lms.lib import codes
+from lms.lib import codes, dates
 from lms.people.actions import invitations, organization, people
 from lms.people.models import Invitation, Organization, Site, Team, User
 from lms.record.actions import SYSTEM
@@ -41,12 +43,18 @@ def make(at: dt.datetime) -> None:
     for slot, text in WORDS.items():
         enter_words(slot, text, by=coordinator.subject, at=at - dt.timedelta(days=300))
     courses = {course.slug: course for course in Course.objects.select_related("current")}
+    assessor = people_by_name[cast.ASSESSOR]
+    _name(assessor, courses, coordinator, at - dt.timedelta(days=230))
     for part in cast.CAST:
-        told = (("role-and-privacy", part.role_and_privacy), ("stigma-reduction", part.stigma_reduction))
+        told = (
+            ("role-and-privacy", part.role_and_privacy),
+            ("stigma-reduction", part.stigma_reduction),
+            ("overdose-response", part.overdose_response),
+        )
         for slug, story in told:
             if story and slug in courses:
                 learner = User.objects.select_related("site", "team").get(pk=people_by_name[part.name].pk)
-                stories.by_name(story)(stories.Scene(learner, courses[slug], at, coordinator))
+                stories.by_name(story)(stories.Scene(learner, courses[slug], at, coordinator, assessor))
         if part.account == "deactivated":
             people.deactivate(
                 people_by_name[part.name],
@@ -56,6 +64,26 @@ def make(at: dt.datetime) -> None:
             )
     rules.write(courses, coordinator, at)
     post.catch_up(at)
+
+
+def _name(assessor: User, courses: dict[str, Course], coordinator: User, at: dt.datetime) -> None:
+    """For each practice of overdose response, at the assessor's own site, for two years."""
+    course = courses.get("overdose-response")
+    if course is None or course.current is None:
+        return
+    starts_on = dates.local_date(at, assessor.zone)
+    for practice in practices_of(course.current):
+        name_assessor(
+            assessor,
+            course,
+            practice.id,
+            site=assessor.site,
+            starts_on=starts_on,
+            ends_on=starts_on + dt.timedelta(days=730),
+            reason="Trains naloxone for the county; certificate seen.",
+            by=coordinator,
+            at=at,
+        )
 
 
 def _person(part: cast.Part, sites: dict[str, Site], teams: dict[str, Team], password: str, at: dt.datetime) -> User:

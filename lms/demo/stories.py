@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 
-from courses.actions import assigning, excepting, issuing, learning
-from courses.enums import ExceptionKind
+from courses.actions import assigning, excepting, issuing, learning, observing
+from courses.enums import ExceptionKind, Observed
 from courses.models import Assignment, Certificate, Course, Enrollment
+from courses.queries.practices import practices_of
 from lms.demo import post
 from lms.lib import dates
 from lms.people.actions.people import change_person
@@ -28,6 +29,7 @@ class Scene:
     course: Course
     now: dt.datetime
     coordinator: User
+    assessor: User
 
     def day(self, days_ago: float, hour: int = 17) -> dt.datetime:
         """An instant that many days ago, at about ten in the morning in Denver."""
@@ -88,6 +90,20 @@ class Scene:
         enrollment = self.assign(min(days_ago + 12, self.hired_days_ago() - 0.1), due_in=-int(days_ago) + 8)
         self.pass_units(enrollment, days_ago)
         return enrollment
+
+    def observe(self, enrollment: Enrollment, days_ago: float, *, left: int = 0, work_on: str = "") -> None:
+        """The assessor watches each practice; the last ``left`` items are not seen yet."""
+        at = self.day(days_ago, 20)
+        for practice in practices_of(enrollment.version):
+            seen = observing.Seen(
+                outcome=Observed.NOT_YET if left else Observed.PASSED,
+                items=range(len(practice.checklist) - left),
+                observed_on=dates.local_date(at, self.learner.zone),
+                place="Eastgate House, training room",
+                work_on=work_on,
+            )
+            observing.observe(enrollment, practice, seen, by=self.assessor, at=at)
+        post.catch_up(self.now)
 
     def certificate(self, enrollment: Enrollment) -> Certificate:
         return Certificate.objects.get(enrollment=enrollment, superseded_at__isnull=True)
@@ -227,6 +243,23 @@ def _except(s: Scene, kind: ExceptionKind, days_ago: int, days: int, reason: str
         by=s.coordinator,
         at=at,
     )
+
+
+def practice_waits(s: Scene) -> None:
+    enrollment = s.assign(12, due_in=10)
+    s.pass_units(enrollment, 3)
+
+
+def practice_not_yet(s: Scene) -> None:
+    enrollment = s.assign(16, due_in=6)
+    s.pass_units(enrollment, 5)
+    s.observe(enrollment, 2, left=2, work_on="Say aloud what not to do, and whom you tell afterward.")
+
+
+def practice_passed(s: Scene) -> None:
+    enrollment = s.assign(170, due_in=-150)
+    s.pass_units(enrollment, 160)
+    s.observe(enrollment, 158)
 
 
 def by_name(name: str) -> Callable[[Scene], None]:

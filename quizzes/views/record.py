@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from courses.models import Course
+from courses.queries.sign_offs import sign_offs_of
 from lms.lib import clock
 from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
 from lms.people.models import User
@@ -45,5 +46,6 @@ def _record(person: User) -> dict[str, object]:
         "certificates": [c for line in lines for c in line.certificates],
         "happenings": happenings(person, titles),
         "supervisors": supervisors_of(person),
+        "sign_offs": sign_offs_of(person),
         "zone": person.zone,
     }

@@ -38,7 +38,7 @@ def grid(at: dt.datetime) -> list[Facts]:
         first = [draw.choice(x) for x in (sides, sides, (None, at + TICK), maybe, maybe, maybe, expiries, maybe)]
         more = [draw.choice(x) for x in (maybe, expiries, maybe, (None, None, *sides))]
         exempt, leave = (tuple(draw.sample(spans, draw.choice((0, 0, 1, 2)))) for _ in range(2))
-        found.append(Facts(*[*first, *more, exempt, leave]))  # type: ignore[arg-type]
+        found.append(Facts(*[*first, *more, exempt, leave, draw.choice((None, *sides))]))  # type: ignore[arg-type]
     return found
 
 
@@ -77,6 +77,7 @@ def test_the_two_forms_agree_over_the_grid(at: dt.datetime) -> None:
                 started_at=f.started_at,
                 completed_at=f.completed_at,
                 attempts_used_at=f.attempts_used_at,
+                awaits_sign_off_at=f.awaits_sign_off_at,
             )
             for user, f in zip(users, facts, strict=True)
         ],

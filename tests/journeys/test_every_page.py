@@ -242,6 +242,18 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     visitor.page.get_by_role("link", name="Open another attempt").click()
     expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("Open another attempt for Hannah Lindqvist")
     look(visitor)
+    visitor.expect_complaint("status of 422")
+    page = look(visitor, "/sign-offs/")
+    page.get_by_role("link", name=re.compile("Open the checklist.*Noah Stern")).click()
+    look(visitor)
+    page.get_by_role("button", name="Store what I saw").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    page.get_by_label("Not yet: practice again").check()
+    page.get_by_label("What to work on").fill("Call 303-555-0142")
+    page.get_by_role("button", name="Store what I saw").click()
+    expect(page.get_by_role("alert")).to_contain_text("Does this hold something about a patient?")
+    look(visitor)
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 
@@ -362,6 +374,8 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"{person}exceptions/leave/",
         f"{person}exceptions/prior_learning/",
         f"/coordinator/exceptions/{known['exception']}/end/",
+        f"{person}assessor/",
+        "/coordinator/sign-offs/",
         "/coordinator/certificates/",
         f"/coordinator/certificates/{known['certificate']}/revoke/",
         f"/coordinator/certificates/{known['certificate']}/reissue/",

@@ -26,6 +26,24 @@ HARD = "hold open. " + " ".join(
     * 40
 )
 STEM = "Somebody comes in. What do you say?"
+PRACTICE = """\
+sign_offs:
+  - id: opening
+    title: Opening a door
+    practice: One door is opened while somebody looks on.
+    unit: GRT-U1
+    checklist: [Opens the door.]
+    assessors: [greeting]
+"""
+SECOND = PRACTICE.removeprefix("sign_offs:\n").replace("Opening a door", "Opening it again")
+
+
+def practice(old: str, new: str) -> str:
+    """course.yaml from its changes on, with a practice before them in which one thing was changed."""
+    assert PRACTICE.count(old) == 1
+    return PRACTICE.replace(old, new) + "changes:"
+
+
 CASES = [
     # YAML
     Broken("yaml-syntax", COURSE, "title: Greeting people", "title: Greeting: people", "title: Greeting", "column 16"),
@@ -62,6 +80,16 @@ CASES = [
     Broken("valid-months", COURSE, ", staff: 24}", "}", "valid_months", "valid_months"),
     Broken("valid-months", COURSE, "staff: 24", "staff: 24, supervisor: 6", "valid_months", "valid_months"),
     Broken("unknown-source", COURSE, "[BOOK, OTHER]", "[BOOK, BOKO]", "sources:", "sources"),
+    # practices that are observed
+    Broken("missing-key", COURSE, "changes:", practice("    checklist: [Opens the door.]\n", ""), "id: opening", "sign_off opening checklist"),
+    Broken("bad-value", COURSE, "changes:", practice("[Opens the door.]", "[]"), "checklist:", "sign_off opening checklist"),
+    Broken("bad-value", COURSE, "changes:", practice("id: opening", "id: Opening It"), "id: Opening", "sign_off Opening It id"),
+    Broken("unknown-unit", COURSE, "changes:", practice("unit: GRT-U1", "unit: GRT-U9"), "unit: GRT-U9", "sign_off opening"),
+    Broken("unknown-course", COURSE, "changes:", practice("assessors: [greeting]", "assessors: [greting]"), "greting]", "sign_off opening"),
+    Broken("checklist-item", COURSE, "changes:", practice("[Opens the door.]", "[Opening the door]"), "Opening the door", "sign_off opening item 1"),
+    Broken("checklist-twice", COURSE, "changes:", practice("[Opens the door.]", "[Opens the door., opens the  door.]"), "opens the", "sign_off opening item 2"),
+    Broken("T-01", COURSE, "changes:", practice("[Opens the door.]", "[Asks the junkies in.]"), "junkies", "sign_off opening item 1"),
+    Broken("duplicate-practice", COURSE, "changes:", PRACTICE + SECOND + "changes:", "title: Opening it again", "sign_off opening", plus=-1),
     Broken("unknown-key", UNIT, "minutes: 12", "minutes: 12\nminute: 3", "minute: 3", "minute"),
     Broken("bad-value", UNIT, "level: Apply", "level: Know", "level: Know", "objective GRT-1.1 level"),
     Broken("front-matter", UNIT, "---\nid: GRT-U1", "id: GRT-U1", "id: GRT-U1"),

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from courses.actions import batches, excepting, feeding, replying
-from courses.enums import Answer, BatchKind, ExceptionKind
+from courses.enums import Answer, BatchKind, ExceptionKind, Observed
 from courses.links import answer_token, feed_url
 from courses.models import Certificate
 from courses.queries.orders import Order
@@ -255,6 +255,9 @@ def known(attempt: Attempt) -> dict[str, Any]:
         kind="attempt_opened", recipient=learner, message_id=f"<{uuid.uuid4()}@example.org>", created_at=at,
         next_try_at=at, state=MessageState.SENT, settled_at=at,
     )  # fmt: skip
+    doors = factories.make_enrollment(learner, factories.make_practice_course(at=at), at=at)
+    qualification = factories.make_assessor(coordinator, doors.course, at=at)
+    sign_off = factories.observe(doors, coordinator, at=at, outcome=Observed.NOT_YET, items=[0], work_on="The door")
     surge = Surge.objects.create(opened_at=at, usual=0, limit=200)
     return {
         "attempt": attempt.public_id,
@@ -283,6 +286,10 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "grant_exception.kind": [kind.value for kind in ExceptionKind],
         "reply": reply.public_id,
         "way": [way.value for way in WAYS],
+        "record_sign_off.enrollment": doors.public_id,
+        "observed": "opening",
+        "sign_off": sign_off.sign_off.public_id,
+        "qualification": qualification.public_id,
         "batch": batch.public_id,
         "kind": [kind.value for kind in BatchKind],
         "answer.token": [answer_token(assignment, answer) for answer in Answer],
