@@ -11,6 +11,7 @@ from courses.authoring.compiled import CompiledCourse, CompiledUnit
 from courses.models import Assignment, Course, Enrollment, Requirement
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock
+from lms.people.actions.people import add_person
 from lms.people.models import Organization, Site, Supervision, Team, User
 from lms.record.actions import SYSTEM
 from quizzes import kinds
@@ -281,3 +282,13 @@ def make_requirement(
         requiring.switch_on(version, by=by, at=at)
     version.requirement.refresh_from_db()
     return version.requirement
+
+
+def make_recorded_person(
+    name: str = "", *, team: Team | None = None, site: Site | None = None, at: dt.datetime, **changes: Any
+) -> User:
+    """Added by the action, so that the record knows the person's place."""
+    number = next(_count)
+    where = site or (team.site if team else make_site())
+    email = changes.pop("email", f"person{number}@example.org")
+    return add_person(name=name or f"Person {number}", site=where, team=team, email=email, by=SYSTEM, at=at, **changes)

@@ -106,13 +106,15 @@ def finish_if_done(enrollment: Enrollment, *, at: dt.datetime) -> Certificate | 
 
 
 def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
-    """Called by quizzes when the last attempt of a unit was failed. The first time stays."""
-    Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at)
+    """Called by quizzes when the last attempt of a unit was failed, inside its transaction. The first time stays and has an event."""
+    if Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at):
+        _event(enrollment, EventKind.ATTEMPTS_USED, {}, at=at, by=record.SYSTEM)
 
 
-def attempts_opened(enrollment: Enrollment) -> None:
-    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed."""
-    Enrollment.objects.filter(pk=enrollment.pk).update(attempts_used_at=None)
+def attempts_opened(enrollment: Enrollment, *, at: dt.datetime) -> None:
+    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed. An event only when that is news."""
+    if Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=False).update(attempts_used_at=None):
+        _event(enrollment, EventKind.ATTEMPTS_RESTORED, {}, at=at, by=record.SYSTEM)
 
 
 def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:
@@ -125,7 +127,9 @@ def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:
             UnitProgress.objects.filter(pk=progress.pk).update(points=passed.points, out_of=passed.out_of)
 
 
-def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime) -> None:
+def _event(
+    enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, at: dt.datetime, by: str | None = None
+) -> None:
     learner = enrollment.learner
     base = {
         "enrollment": str(enrollment.public_id),
@@ -133,4 +137,4 @@ def _event(enrollment: Enrollment, kind: EventKind, payload: dict[str, Any], *, 
         "edition": enrollment.version.content_hash,
         "identity": snapshot_of(learner, at=at).hash,
     }
-    record.append(learner.subject, kind, {**base, **payload}, at=at, by=learner.subject)
+    record.append(learner.subject, kind, {**base, **payload}, at=at, by=by or learner.subject)

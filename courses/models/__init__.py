@@ -13,6 +13,7 @@ from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
+from courses.models.span import PlaceSpan, SpanBook, StatusSpan
 
 __all__ = [
     "Assignment",
@@ -29,12 +30,15 @@ __all__ = [
     "DutyException",
     "EditionDecision",
     "Enrollment",
+    "PlaceSpan",
     "Reply",
     "Requirement",
     "RequirementVersion",
     "ShownSiteWords",
     "SiteWords",
     "SlotWaiver",
+    "SpanBook",
+    "StatusSpan",
     "Unit",
     "UnitProgress",
 ]
