@@ -15,9 +15,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="only compare; exit 1 when something differs")
+        parser.add_argument(
+            "--if-needed", action="store_true", help="do nothing when they were made by this reading of the record"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["check"]:
+            if options["if_needed"] and spans.up_to_date():
+                return
             with doorbell.silent():
                 number = spans.rebuild_all(at=clock.now())
             self.stdout.write(f"{number} spans were made from the record.")
