@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from courses.models import Assignment, Enrollment, PlaceSpan, SpanBook, StatusSpan
-from courses.spans.book import PLACE, Entry, book, changes, read_all
+from courses.spans.book import PLACE, Entry, book, changes, known_from, read_all
 from courses.spans.pieces import Piece, Place, Standing, differ
 from courses.spans.replay import HANDLERS, VERSION, Replay, Told
 from lms.people.actions.identity import snapshot_of
@@ -44,15 +44,14 @@ def follow(event: TrainingEvent) -> None:
             rows: QuerySet[Any] = PlaceSpan.objects.filter(learner=learner)
         else:
             rows = StatusSpan.objects.filter(assignment__public_id=key)
-        _bring(key, rows.filter(recorded_to__isnull=True), pieces, event, replay.known_at)
+        _bring(key, rows.filter(recorded_to__isnull=True), pieces, event)
 
 
-def _bring(
-    key: str, current: QuerySet[Any], pieces: Sequence[Piece[Any]], event: TrainingEvent, known_at: dt.datetime
-) -> None:
+def _bring(key: str, current: QuerySet[Any], pieces: Sequence[Piece[Any]], event: TrainingEvent) -> None:
     names = _names(current)
     known = {_piece(row, names): row for row in current}
     gone, new = differ(known, pieces)
+    known_at = known_from(event.recorded_at, [row.recorded_from for row in known.values()])
     at_once = [known[piece].pk for piece in gone if known[piece].recorded_from >= known_at]
     if at_once:  # never known to anybody
         current.model.objects.filter(pk__in=at_once).delete()

@@ -57,7 +57,7 @@ def moment_of(day: dt.date, zone: str) -> dt.datetime:
 def with_status_as_of(assignments: QuerySet[Assignment], day: dt.date, known: Known) -> QuerySet[Assignment]:
     """The assignments as they stood at the end of the day. The contract stands on top of this file."""
     rows = assignments.annotate(moment=_moments(day, "learner__site__zone"))
-    rows = rows.filter(_holds(known, F("moment"), "spans__"))
+    rows = rows.filter(holding(known, F("moment"), "spans__"))
     return rows.annotate(
         **{name: F(f"spans__{name}") for name in SAME}, **{f"then_{name}": F(f"spans__{name}") for name in THEN}
     )
@@ -69,7 +69,7 @@ def newest_as_of(people: QuerySet[User], day: dt.date, known: Known) -> QuerySet
     rows = with_status_as_of(Assignment.objects.filter(learner__in=people), day, known)
     newest = (
         StatusSpan.objects.filter(
-            _holds(known, OuterRef("moment"), ""),
+            holding(known, OuterRef("moment")),
             learner=OuterRef("learner"),
             course=OuterRef("course"),
             withdrawn_at__isnull=True,
@@ -127,7 +127,7 @@ def past_row(a: Any) -> TeamRow:
 def people_as_of(day: dt.date, known: Known) -> QuerySet[User]:
     """Everybody whose account was active then, with the place that they had."""
     rows = User.objects.annotate(moment=_moments(day, "site__zone"))
-    rows = rows.filter(_holds(known, F("moment"), "places__"), places__active=True)
+    rows = rows.filter(holding(known, F("moment"), "places__"), places__active=True)
     return rows.annotate(
         then_team=F("places__team"),
         then_site=F("places__site"),
@@ -151,8 +151,8 @@ def _moments(day: dt.date, zone: str) -> Any:
     return Case(*cases, output_field=field)
 
 
-def _holds(known: Known, moment: Any, way: str) -> Q:
-    """The one span of an assignment, or place of a person, that holds at the moment."""
+def holding(known: Known, moment: Any, way: str = "") -> Q:
+    """The one span of an assignment, or place of a person, that holds at the moment. ``way`` leads to it."""
     begun = Q(**{f"{way}valid_from__lte": moment})
     lasting = Q(**{f"{way}valid_to__isnull": True}) | Q(**{f"{way}valid_to__gt": moment})
     if known == Known.NOW:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from courses.enums import ATTENTION, ExceptionKind, Known, Status
-from courses.models import Assignment, StatusSpan
-from courses.queries.asof import moment_of, past_row, with_status_as_of, with_units_as_of
+from courses.models import Assignment, PlaceSpan, StatusSpan
+from courses.queries.asof import holding, moment_of, past_row, with_status_as_of, with_units_as_of
 from courses.queries.team import TeamRow
 from courses.spans.pieces import Standing
 from lms.lib import dates
@@ -55,7 +55,7 @@ class Correction:
 @dataclasses.dataclass(frozen=True)
 class PastRecord:
     """``not_held`` and ``held`` are courses that were asked then; ``unasked`` those that were not, with the status that says why.
-    ``begins``: when the first entry was recorded, if that came after the day, so that nothing was known."""
+    ``place``: where the person was then. ``begins``: when the first entry was recorded, if that came after the day, so that nothing was known."""
 
     person: User
     day: dt.date
@@ -66,7 +66,14 @@ class PastRecord:
     held: tuple[str, ...]
     unasked: tuple[tuple[str, Status], ...]
     corrections: tuple[Correction, ...]
+    place: PlaceSpan | None
     begins: dt.datetime | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the person was somewhere else then."""
+        now = self.person
+        return self.place is not None and (self.place.site_id, self.place.team_id) != (now.site_id, now.team_id)
 
     @property
     def newest(self) -> list[PastLine]:
@@ -101,6 +108,7 @@ def past_record(person: User, day: dt.date, known: Known) -> PastRecord:
             unasked.append((line.row.course_title, line.row.status))
         else:
             missing.append(NotHeld(line.row.course_title, _because(by_course[line.row.course_slug], line.row, day)))
+    places = PlaceSpan.objects.filter(holding(known, moment), learner=person).select_related("site", "team")
     begins = None
     if known == Known.THEN:
         first = TrainingEvent.objects.filter(subject=person.subject).order_by("recorded_at").first()
@@ -115,6 +123,7 @@ def past_record(person: User, day: dt.date, known: Known) -> PastRecord:
         held=tuple(held),
         unasked=tuple(unasked),
         corrections=tuple(corrections_of(person, moment)),
+        place=places.first(),
         begins=begins,
     )
 
@@ -165,7 +174,9 @@ def _because(lines: Iterable[PastLine], newest: TeamRow, day: dt.date) -> str:
         return f"It had run out on {dates.long_date(max(ran_out))}."
     revoked = [row.revoked_on for row in done if row.revoked_on is not None]
     if revoked:
-        return f"It was revoked on {dates.long_date(max(revoked))}."
+        last = max(revoked)
+        later = "was revoked later, on" if last > day else "had been revoked on"
+        return f"The certificate {later} {dates.long_date(last)}."
     due = dates.long_date(newest.due_on)
     so_far = f"{newest.progress} done, " if newest.units_done else "Not completed, "
     return f"{so_far}due {due}." if day <= newest.due_on else f"{so_far}due {due} and late."

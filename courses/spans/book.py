@@ -36,6 +36,12 @@ def changes(replay: Replay) -> dict[str, Sequence[Piece[Standing]] | Sequence[Pi
     return found
 
 
+def known_from(recorded_at: dt.datetime, before: Iterable[dt.datetime]) -> dt.datetime:
+    """From when a change counts as known, after entries that were known from ``before``: never earlier than they, even where a clock
+    went back."""
+    return max([recorded_at, *before])
+
+
 def book(told: Iterable[Told]) -> list[Entry]:
     """Every entry, also those that hold no more. An entry that was written and closed at the same instant was never known to anybody and
     is left out."""
@@ -49,11 +55,12 @@ def book(told: Iterable[Told]) -> list[Entry]:
         for key, pieces in changes(replay).items():
             mine = current.setdefault(key, {})
             gone, new = differ(mine, pieces)
+            known_at = known_from(one.recorded_at, [entry.recorded_from for entry in mine.values()])
             for piece in gone:
                 entry = mine.pop(piece)
-                entry.recorded_to = replay.known_at
-                if entry.recorded_from < replay.known_at:
+                entry.recorded_to = known_at
+                if entry.recorded_from < known_at:
                     closed.append(entry)
             for piece in new:
-                mine[piece] = Entry(key, piece, one.seq, replay.known_at)
+                mine[piece] = Entry(key, piece, one.seq, known_at)
     return closed + [entry for mine in current.values() for entry in mine.values()]

@@ -63,13 +63,11 @@ class Rest:
 
 
 class Replay:
-    """``duties`` by the assignment's public id. ``known_at`` is when the last event was recorded; it never goes back, even where a
-    clock did. After ``read``, ``touched`` holds the duties that the event may have changed, and ``moved`` whether it changed the place.
+    """``duties`` by the assignment's public id. After ``read``, ``touched`` holds the duties that the event may have changed, and ``moved`` whether it changed the place.
     ``unread`` are the numbers of events that cannot be understood."""
 
     def __init__(self) -> None:
         self.zone = "UTC"
-        self.known_at = ALWAYS
         self.duties: dict[str, Duty] = {}
         self.runs: dict[str, Run] = {}
         self.open_runs: dict[str, Run] = {}
@@ -91,7 +89,6 @@ class Replay:
     def read(self, told: Told) -> None:
         """Reads one event. Raises what a payload raises that is not as its kind writes it."""
         self.touched, self.moved = {}, False
-        self.known_at = max(self.known_at, told.recorded_at)
         handler = HANDLERS.get(EventKind(told.kind))
         if handler is not None:
             handler(self, told.said, told.effective_at)

@@ -24,7 +24,7 @@ NARROW = {"width": 320, "height": 700}
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
-    "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
+    "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor", "person_record_export", "my_record_export",
     "people:working_days", "home", "batch_list", "resume_batch",
     "people:decide_messages", "people:decide_surge", "people:mail_kinds",
 }  # fmt: skip
