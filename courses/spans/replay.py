@@ -242,6 +242,7 @@ def _noted(replay: Replay, said: dict[str, Any], at: dt.datetime) -> None:
     if said.get("attempts_used_at"):
         used = dt.datetime.fromisoformat(said["attempts_used_at"])
         duty.run.tell(used, attempts_used_at=used)
+        replay.touch(other for other in replay.duties.values() if other.run is duty.run)
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------------------
