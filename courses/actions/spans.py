@@ -82,7 +82,8 @@ class _Keys:
     def __init__(self, subject: uuid.UUID, entries: Iterable[Entry]) -> None:
         wanted = list(entries)
         duties = {entry.key for entry in wanted if entry.key != PLACE}
-        teams = {entry.piece.what.team for entry in wanted if isinstance(entry.piece.what, Place)} - {None}
+        whats = [entry.piece.what for entry in wanted]
+        teams = {what.team for what in whats if isinstance(what, Place) and what.team}
         mine = Assignment.objects.filter(public_id__in=duties)
         self.duties: Mapping[str, tuple[int, int, int, int]] = {
             str(key): (pk, learner, course, cycle)

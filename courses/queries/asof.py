@@ -138,7 +138,7 @@ def people_as_of(day: dt.date, known: Known) -> QuerySet[User]:
 
 def people_below_as_of(viewer: User, day: dt.date, known: Known) -> QuerySet[User]:
     """Those of them who were in a team that the viewer supervises today, or in one below."""
-    return people_as_of(day, known).filter(then_team__in=team_ids_below(viewer))
+    return people_as_of(day, known).filter(Q(then_team__in=team_ids_below(viewer)))
 
 
 def _moments(day: dt.date, zone: str) -> Any:

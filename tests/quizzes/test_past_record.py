@@ -284,4 +284,4 @@ def test_the_queries_do_not_grow(learner: User, boss: User, number: int, django_
     with django_assert_num_queries(16):
         client.get(of(learner, "2026-11-14"))
     with django_assert_num_queries(12):
-        client.get(f"/team/people/{learner.public_id}/as-of.csv?on=2026-11-14").getvalue()  # type: ignore[attr-defined]
+        client.get(f"/team/people/{learner.public_id}/as-of.csv?on=2026-11-14").getvalue()

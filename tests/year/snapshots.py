@@ -8,7 +8,7 @@ from django.db.models import Q
 from courses.actions import excepting, issuing, spans
 from courses.enums import ExceptionKind, Known, Status
 from courses.models import Assignment, Certificate, StatusSpan
-from courses.queries.asof import holding, moment_of, people_as_of, with_status_as_of
+from courses.queries.asof import INSTANT, holding, moment_of, people_as_of, with_status_as_of
 from courses.queries.status import with_status
 from lms.lib import dates
 from lms.people.models import User
@@ -22,7 +22,7 @@ Row = tuple[Any, ...]
 
 def live(rows: Any, at: dt.datetime) -> dict[int, Row]:
     """Every assignment as the tables hold it, with its status at the instant."""
-    found = with_status(rows.select_related("enrollment"), at)
+    found: Any = with_status(rows.select_related("enrollment"), at)
     return {
         a.pk: (
             a.status,
@@ -52,7 +52,8 @@ class Snapshots:
 
     def take(self, town: Town, day: int) -> None:
         """At the beginning of a day's ticks, before anything happens on it."""
-        self.instants[town.now] = live(Assignment.objects.all(), town.now)
+        before = town.now - INSTANT
+        self.instants[before] = live(Assignment.objects.all(), before)
         for zone in ZONES:
             ended = town.at(day, 0).date() - ENDED[zone] * DAY
             rows = Assignment.objects.filter(learner__site__zone=zone)
@@ -65,17 +66,15 @@ class Snapshots:
         assert self.instants
         for at, rows in self.instants.items():
             found = StatusSpan.objects.filter(holding(Known.THEN, at)).values_list("assignment", *NAMES)
-            assert {pk: tuple(row) for pk, *row in found} == rows, at
+            assert _differ({pk: tuple(row) for pk, *row in found}, rows) == [], at
         stayed = _in_one_zone()
         for (zone, day), rows in self.days.items():
             mine = Assignment.objects.filter(learner__in=stayed[zone])
             pks = set(mine.values_list("pk", flat=True))
-            found = with_status_as_of(mine, day, Known.THEN).values_list("pk", *(_then(name) for name in NAMES))
-            assert {pk: tuple(row) for pk, *row in found} == {pk: row for pk, row in rows.items() if pk in pks}, (
-                zone,
-                day,
-            )
-            there = people_as_of(day, Known.THEN).filter(pk__in=stayed[zone], is_coordinator=False)
+            then = with_status_as_of(mine, day, Known.THEN).values_list("pk", *(_then(name) for name in NAMES))
+            was_so = {pk: row for pk, row in rows.items() if pk in pks}
+            assert _differ({pk: tuple(row) for pk, *row in then}, was_so) == [], (zone, day)
+            there: Any = people_as_of(day, Known.THEN).filter(pk__in=stayed[zone], is_coordinator=False)
             was = {pk: team for pk, team in self.people[zone, day].items() if pk in stayed[zone]}
             assert dict(there.values_list("pk", "then_team")) == was, (zone, day)
 
@@ -104,6 +103,10 @@ class Snapshots:
 
     def _now(self, pk: int, at: dt.datetime) -> str:
         return StatusSpan.objects.get(holding(Known.NOW, at), assignment=pk).status
+
+
+def _differ(said: dict[int, Row], was: dict[int, Row]) -> list[tuple[int, Row | None, Row | None]]:
+    return [(pk, said.get(pk), was.get(pk)) for pk in sorted({*said, *was}) if said.get(pk) != was.get(pk)]
 
 
 def _then(name: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from courses.queries.status import status_of
 from courses.spans.book import book, read_all
 from courses.spans.history import History
-from courses.spans.pieces import Piece, differ, places, timeline
+from courses.spans.pieces import Piece, Place, differ, places, timeline
 from courses.spans.replay import HANDLERS, IRRELEVANT, Replay, Told
 from lms.record.enums import EventKind
 
@@ -222,6 +222,6 @@ def test_a_line_that_cannot_be_read_is_passed_over_when_it_is_old_only() -> None
 
 
 def test_differ() -> None:
-    one, two = Piece(START, None, "a"), Piece(START + DAY, None, "b")  # type: ignore[type-var]
+    one, two = Piece(START, None, Place(1, "a", True)), Piece(START + DAY, None, Place(1, "b", True))
     assert differ([one], [one, two]) == (set(), [two])
     assert differ([one, two], [two]) == ({one}, [])
