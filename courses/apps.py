@@ -10,11 +10,15 @@ class CoursesConfig(AppConfig):
         from courses import panels, reminders  # noqa: F401
         from courses.actions.assigning import zone_changed
         from courses.actions.cycles import person_changed
+        from courses.actions.spans import follow
+        from courses.spans.replay import HANDLERS
         from lms.people import hooks
         from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
         from lms.people.tasks_list import register_task
+        from lms.record import hooks as record_hooks
 
+        record_hooks.on_append(HANDLERS, follow)
         hooks.on_zone_change(zone_changed)
         hooks.on_person_change(person_changed)
         people_panels.register_panel(panels.courses_of)

@@ -37,6 +37,13 @@ ATTENTION = {
 }
 
 
+class Known(TextChoices):
+    """Of which knowledge a past day is shown."""
+
+    THEN = "then", "As it was known on that day"
+    NOW = "now", "As we know today about that day, corrections included"
+
+
 class FileState(TextChoices):
     """The state of a certificate's file."""
 

@@ -16,6 +16,7 @@ from courses.queries.practices import practices_of
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock, dates
 from lms.people.actions import roster_work, rosters
+from lms.people.actions.people import add_person
 from lms.people.models import Organization, RosterImport, Site, Supervision, Team, User
 from lms.people.roster import columns
 from lms.people.roster.cells import Options
@@ -348,3 +349,13 @@ def observe(enrollment: Enrollment, by: User, *, at: dt.datetime | None = None, 
         "place": "Training room",
     }
     return observing.observe(enrollment, practice, observing.Seen(**{**words, **changes}), by=by, at=at)
+
+
+def make_recorded_person(
+    name: str = "", *, team: Team | None = None, site: Site | None = None, at: dt.datetime, **changes: Any
+) -> User:
+    """Added by the action, so that the record knows the person's place."""
+    number = next(_count)
+    where = site or (team.site if team else make_site())
+    email = changes.pop("email", f"person{number}@example.org")
+    return add_person(name=name or f"Person {number}", site=where, team=team, email=email, by=SYSTEM, at=at, **changes)

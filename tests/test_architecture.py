@@ -51,6 +51,7 @@ NO_ORM = (
     "courses/certificates",
     "courses/authoring",
     "courses/requirements",
+    "courses/spans",
     "lms/lib",
     "lms/people/roster",
 )

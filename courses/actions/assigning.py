@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from courses.models import Assignment, Course, DutyException, Enrollment, Requirement, RequirementVersion
 from courses.queries.review import may_require
@@ -126,6 +126,8 @@ def open_duty(
         "due_on": str(due_on),
         "zone": zone,
         "reason": assignment.reason,
+        "enrollment": str(enrollment.public_id),
+        "renews_until": str(renews_until_on or ""),
         "identity": snapshot_of(learner, at=at).hash,
     }
     if requirement is not None and rule is not None:
@@ -234,7 +236,8 @@ def zone_changed(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> None:
     """Called inside the transaction that gave a person (or the person's site) another zone: due instants follow the printed dates."""
     zone = user.zone
     rows = Assignment.objects.open().filter(learner=user)
-    for exception in DutyException.objects.filter(learner=user, settled_at__isnull=True):
+    lasting = DutyException.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at), learner=user)
+    for exception in lasting.filter(settled_at__isnull=True):  # what is over stays where it was
         DutyException.objects.filter(pk=exception.pk).update(
             starts_at=dates.end_of_day(exception.starts_on - dt.timedelta(days=1), zone),
             ends_at=dates.end_of_day(exception.ends_on, zone) if exception.ends_on else None,

@@ -227,6 +227,7 @@ def _event(
         "course": row.course.slug if row.course else "",
         "starts_on": str(row.starts_on),
         "ends_on": str(row.ends_on or ""),
+        "zone": row.learner.zone,
         "identity": snapshot_of(row.learner, at=at).hash,
     }
     record.append(row.learner.subject, kind, {**base, **payload}, at=at, by=by)

@@ -211,6 +211,7 @@ def _event(
         "enrollment": str(certificate.enrollment.public_id),
         "completed_on": str(certificate.completed_on),
         "expires_on": str(certificate.expires_on or ""),
+        "zone": certificate.zone,
         "score": certificate.score,
         "identity": certificate.snapshot,
     }

@@ -135,13 +135,15 @@ def _observed(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def attempts_used(enrollment: Enrollment, *, at: dt.datetime) -> None:
-    """Called by quizzes when the last attempt of a unit was failed. The first time stays."""
-    Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at)
+    """Called by quizzes when the last attempt of a unit was failed, inside its transaction. The first time stays and has an event."""
+    if Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=True).update(attempts_used_at=at):
+        _event(enrollment, EventKind.ATTEMPTS_USED, {}, at=at, by=record.SYSTEM)
 
 
-def attempts_opened(enrollment: Enrollment) -> None:
-    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed."""
-    Enrollment.objects.filter(pk=enrollment.pk).update(attempts_used_at=None)
+def attempts_opened(enrollment: Enrollment, *, at: dt.datetime) -> None:
+    """Called by quizzes when every unit of the enrollment has an attempt left again, or is passed. An event only when that is news."""
+    if Enrollment.objects.filter(pk=enrollment.pk, attempts_used_at__isnull=False).update(attempts_used_at=None):
+        _event(enrollment, EventKind.ATTEMPTS_RESTORED, {}, at=at, by=record.SYSTEM)
 
 
 def points_raised(enrollment: Enrollment, unit: Unit, passed: Passed) -> None:

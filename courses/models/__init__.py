@@ -14,6 +14,7 @@ from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
 from courses.models.sign_off import AssessorQualification, SignOff
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
+from courses.models.span import PlaceSpan, SpanBook, StatusSpan
 
 __all__ = [
     "AssessorQualification",
@@ -31,6 +32,7 @@ __all__ = [
     "DutyException",
     "EditionDecision",
     "Enrollment",
+    "PlaceSpan",
     "Reply",
     "Requirement",
     "RequirementVersion",
@@ -38,6 +40,8 @@ __all__ = [
     "SignOff",
     "SiteWords",
     "SlotWaiver",
+    "SpanBook",
+    "StatusSpan",
     "Unit",
     "UnitProgress",
 ]

@@ -13,6 +13,7 @@ from lms.demo import cast, post, rules, stories
 from lms.lib import codes, dates
 from lms.people.actions import invitations, organization, people
 from lms.people.models import Invitation, Organization, Site, Team, User
+from lms.record import actions as record
 from lms.record.actions import SYSTEM
 
 WORDS = {
@@ -22,7 +23,13 @@ WORDS = {
 
 
 def make(at: dt.datetime) -> None:
-    """Fills an empty database. Every date counts back from ``at``; chains of events are written in the order of time, person by person."""
+    """Fills an empty database. Every date counts back from ``at``; chains of events are written in the order of time, person by person, and
+    count as recorded when they are told to have happened, so that a past day can be looked at as it was known then."""
+    with record.recorded_as_told():
+        _make(at)
+
+
+def _make(at: dt.datetime) -> None:
     Organization.objects.create(
         name="Alderford Recovery Services",
         short_name="Alderford",

@@ -1,20 +1,26 @@
 """Writing the record: ``append`` is the only door."""
 
+import contextlib
+import contextvars
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
 from lms.lib import canonical, clock
+from lms.record import hooks
 from lms.record.chain import event_hash
 from lms.record.enums import EventKind
 from lms.record.models import IdentitySnapshot, RecordHead, TrainingEvent
 
 SYSTEM = "system"
 SCHEMA = 1
+_as_told = contextvars.ContextVar("as_told", default=False)
 
 
 class OutsideTransactionError(RuntimeError):
@@ -34,7 +40,8 @@ def append(
     First the head row is taken by ``UPDATE ... SET seq = seq + 1`` (made if absent), which makes every other writer of the same
     subject wait; then it is read, the event is hashed over the one before, and the head gets the new hash. ``at`` is when the fact
     took effect; when it was recorded is read from the clock. ``by`` is the actor's subject id or ``SYSTEM``. A bulk action calls
-    this in the order of sorted subjects. Raises OutsideTransactionError outside a transaction.
+    this in the order of sorted subjects. Last come the followers of ``lms.record.hooks``. Raises OutsideTransactionError outside a
+    transaction.
     """
     if not connection.in_atomic_block:
         raise OutsideTransactionError(f"{kind} for {subject} must be written in the transaction of the change")
@@ -46,7 +53,7 @@ def append(
         kind=kind,
         schema=SCHEMA,
         effective_at=at,
-        recorded_at=clock.now(),
+        recorded_at=at if _as_told.get() else clock.now(),
         actor=str(by),
         payload=canonical.dumps(payload),
         prev=head.hash,
@@ -54,7 +61,21 @@ def append(
     event.hash = event_hash(event)
     event.save(force_insert=True)
     RecordHead.objects.filter(pk=subject).update(hash=event.hash)
+    hooks.appended(event)
     return event
+
+
+@contextlib.contextmanager
+def recorded_as_told() -> Iterator[None]:
+    """Inside it, every event counts as recorded at its ``at``: for a made-up past (the demonstration, a simulated year), which would
+    otherwise have been recorded all at once. Refused in production mode."""
+    if settings.PRODUCTION:
+        raise RuntimeError("A record of production says when it was written, not when it is told to have been.")
+    token = _as_told.set(True)
+    try:
+        yield
+    finally:
+        _as_told.reset(token)
 
 
 def hold(subject: uuid.UUID) -> None:

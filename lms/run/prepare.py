@@ -1,6 +1,6 @@
 """``python -m lms.run.prepare REPORT``: brings var up to date before anything serves, and writes what it found to REPORT (JSON).
 
-Order: half a demonstration away, migrations, cache table, static files, courses, demonstration. Each step is skipped when there is nothing to do. The
+Order: half a demonstration away, migrations, cache table, static files, courses, demonstration, status spans. Each step is skipped when there is nothing to do. The
 demonstration goes only into an empty database, never in production. A failure is one sentence in the report; its trace, if it
 has one, is printed (the launcher keeps it in ``var/log/prepare.log``).
 """
@@ -86,6 +86,11 @@ def fill_demonstration() -> None:
     _mark().unlink(missing_ok=True)
 
 
+def fill_spans() -> None:
+    """Once after an upgrade that reads the record in another way: what the spans of before say may not be what the record says."""
+    _call("rebuild_status", if_needed=True)
+
+
 def drop_half_a_demonstration() -> None:
     """A start that was stopped while it made the demonstration left half of one, which nobody has seen: begin anew."""
     if not _mark().exists():
@@ -126,6 +131,7 @@ STEPS: tuple[Callable[[], None], ...] = (
     collect_static,
     load_courses,
     fill_demonstration,
+    fill_spans,
 )
 
 

@@ -25,7 +25,7 @@ def settle(enrollments: Iterable[Enrollment], *, at: dt.datetime) -> None:
     for enrollment in rows:
         mine = [used for used in found if used.enrollment.pk == enrollment.pk]
         if not mine:
-            learning.attempts_opened(enrollment)
+            learning.attempts_opened(enrollment, at=at)
             continue
         learning.attempts_used(enrollment, at=at)
         for used in mine:

@@ -7,7 +7,7 @@ import json
 
 from django.db.models import Prefetch
 
-from courses.enums import Status
+from courses.enums import Known, Status
 from courses.models import Assignment, Certificate, DutyException, Enrollment
 from courses.queries.status import status_of
 from courses.queries.training import UnitRow, facts_of, unit_rows
@@ -158,13 +158,19 @@ TOLD = (
 )
 
 
-def happenings(person: User, titles: dict[str, str], *, limit: int = 30) -> list[Happening]:
-    """The last entries of a person's record in words. ``titles`` gives course titles by slug.
+def happenings(
+    person: User, titles: dict[str, str], *, limit: int = 30, until: dt.datetime | None = None, known: str = Known.NOW
+) -> list[Happening]:
+    """The last entries of a person's record in words, of those that took effect by ``until`` (and, known then, were recorded by then).
+    ``titles`` gives course titles by slug.
 
     Mail about a new password is left out: it is nobody else's business, and strangers can ask for it.
     """
     events = TrainingEvent.objects.filter(subject=person.subject, kind__in=TOLD)
     events = events.exclude(kind=EventKind.MESSAGE_SENT, payload__contains='"kind":"password_reset"')
+    if until is not None:
+        events = events.filter(effective_at__lte=until)
+        events = events.filter(recorded_at__lte=until) if known == Known.THEN else events
     events = events.order_by("-effective_at", "-seq")[:limit]
     return [Happening(EventKind(e.kind), e.effective_at, _detail(json.loads(e.payload), titles)) for e in events]
 

@@ -1,5 +1,6 @@
 """Every page of every role, looked at by axe in both widths; none scrolls sideways; the browser complains of nothing."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page, expect
 
+from lms.lib import clock
 from tests.journeys.browser import DESKTOP, PHONE, Visitor, scrolls_sideways
 from tests.journeys.conftest import Visit
 from tests.journeys.stack import COORDINATOR, STAFF, SUPERVISOR, Stack, link_in
@@ -27,6 +29,7 @@ NO_PAGE = {
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
     "people:working_days", "home", "batch_list", "resume_batch", "people:details", "people:roster_lines", "people:resume_roster",
     "people:discard_roster",
+    "person_record_export", "my_record_export",
     "people:decide_messages", "people:decide_surge", "people:mail_kinds",
 }  # fmt: skip
 
@@ -151,6 +154,7 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
     before = len(inspection.problems)
     look(visitor, "/training/")
     look(visitor, "/record/")
+    look(visitor, f"/record/?on={clock.today('UTC') - dt.timedelta(days=5)}&known=now")
     look(visitor, "/help/")
     look(visitor, "/account/profile/")
     look(visitor, "/account/password/change/")
@@ -238,6 +242,9 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look(visitor, "/team/?search=nobody+of+this+name")
     for name in ("Maya Okafor", "Darnell Hughes"):
         look(visitor, f"/team/people/{stack.ask('person', name=name)['public_id']}/")
+    past = f"/team/people/{stack.ask('person', name='Darnell Hughes')['public_id']}/?on={clock.today('UTC') - dt.timedelta(days=15)}"
+    for asked in ("&known=then", "&known=now", "9"):
+        look(visitor, past + asked)
     look(visitor, f"/team/people/{stack.ask('person', name='Hannah Lindqvist')['public_id']}/")
     visitor.page.get_by_role("link", name="Open another attempt").click()
     expect(visitor.page.get_by_role("heading", level=1)).to_contain_text("Open another attempt for Hannah Lindqvist")

@@ -14,9 +14,11 @@ from lms.lib import dates, doorbell
 from lms.outbox import kinds
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
+from lms.record import actions as record
 from lms.record.models import RecordHead
 from lms.record.queries import faults
 from tests.year.ledger import Ledger
+from tests.year.snapshots import Snapshots, differences
 from tests.year.town import DAY, DAYS, QUIET, TICKS, WEEK, Town
 
 URGENT = {"overdue", "expired", "attempts_used"}
@@ -95,7 +97,7 @@ def town(transactional_db: None, settings: Any, tmp_path: Path) -> YearTown:
     mail = tmp_path / "mail"
     mail.mkdir()
     (mail / "full").write_text("a file where a folder is wanted: nothing can be written")
-    with doorbell.silent():
+    with doorbell.silent(), record.recorded_as_told():
         return YearTown("2027", mail, settings)
 
 
@@ -115,8 +117,11 @@ def said_in(town: YearTown, first: dt.date, last: dt.date) -> Counter[tuple[int,
 
 def test_a_year(town: YearTown) -> None:
     foreseen = None
-    with doorbell.silent():
+    snapshots = Snapshots()
+    with doorbell.silent(), record.recorded_as_told():
         for day in town.days(0, DAYS):
+            if day % 23 == 11:
+                snapshots.take(town, day)
             if day == QUIET[0]:
                 town.now = town.at(day - 1, TICKS[-1])  # right after the last tick of the day before
                 foreseen = forecast(town.now, days=len(QUIET) - 1)
@@ -129,6 +134,7 @@ def test_a_year(town: YearTown) -> None:
     _no_reason_is_said_twice(town)
     _nothing_vanished()
     _the_record_says_the_same(town)
+    _past_days_are_as_they_were(town, snapshots)
     kinds_sent = {o.kind for message, _ in town.sent for o in message.occasions.all()}
     assert kinds_sent >= DUTY, "the year was not rich enough to prove anything"
     per_person = Counter(message.recipient_id for message, _ in town.sent)
@@ -189,6 +195,18 @@ def _nothing_vanished() -> None:
     assert not Message.objects.filter(state=MessageState.SUPPRESSED, last_reply="", decision="").exists()
     states = set(Message.objects.exclude(kind="certificate_ready").values_list("state", flat=True))
     assert states <= {MessageState.SENT, MessageState.SUPPRESSED, MessageState.QUEUED}
+
+
+def _past_days_are_as_they_were(town: YearTown, snapshots: Snapshots) -> None:
+    """What was known on the days of the snapshots is what they hold; also after late corrections, which only change what we know today."""
+    assert differences() == []
+    snapshots.hold()
+    with doorbell.silent(), record.recorded_as_told():
+        town.now += dt.timedelta(days=1)
+        corrected = snapshots.correct_late(town)
+    assert corrected > 0, "the year was not rich enough to correct anything"
+    snapshots.hold()
+    assert differences() == []
 
 
 def _the_record_says_the_same(town: YearTown) -> None:
