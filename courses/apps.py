@@ -10,6 +10,7 @@ class CoursesConfig(AppConfig):
         from courses import panels, reminders  # noqa: F401
         from courses.actions.assigning import zone_changed
         from courses.actions.cycles import person_changed
+        from courses.actions.erasing import person_erased
         from courses.actions.spans import follow
         from courses.spans.replay import HANDLERS
         from lms.people import hooks
@@ -21,6 +22,7 @@ class CoursesConfig(AppConfig):
         record_hooks.on_append(HANDLERS, follow)
         hooks.on_zone_change(zone_changed)
         hooks.on_person_change(person_changed)
+        hooks.on_erasure(person_erased)
         people_panels.register_panel(panels.courses_of)
         people_panels.register_panel(panels.exceptions_of)
         people_panels.register_panel(panels.practice_panel)

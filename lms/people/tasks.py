@@ -19,3 +19,11 @@ def sweep() -> None:
     from lms.people.actions.rosters import sweep as action
 
     action(at=clock.now())
+
+
+@shared_task(name="lms.people.tasks.keep_record", soft_time_limit=3600, time_limit=3660)
+def keep_record() -> None:
+    """Seals and checks the training record, once a day. A check reads all of it, so it may take longer than other work."""
+    from lms.people.actions.record import keep
+
+    keep(at=clock.now())

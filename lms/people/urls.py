@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, reasons, roster, sites, teams
+from lms.people.views import account, messages, organization, overview, people, reasons, record, roster, sites, teams
 
 app_name = "people"
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("coordinator/people/<uuid:public_id>/invite/", people.invite, name="invite"),
     path("coordinator/people/<uuid:public_id>/deactivate/", people.deactivate, name="deactivate"),
     path("coordinator/people/<uuid:public_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("coordinator/people/<uuid:public_id>/erase/", people.erase, name="erase"),
     path("coordinator/teams/", teams.teams, name="teams"),
     path("coordinator/teams/add/", teams.add, name="add_team"),
     path("coordinator/teams/<uuid:public_id>/", teams.team, name="team"),
@@ -40,6 +41,8 @@ urlpatterns = [
     path("coordinator/sites/add/", sites.add, name="add_site"),
     path("coordinator/sites/<int:pk>/", sites.site, name="site"),
     path("coordinator/organization/", organization.organization, name="organization"),
+    path("coordinator/record/", record.record, name="record"),
+    path("coordinator/record/seals/", record.export, name="export_seals"),
     path("coordinator/messages/", messages.messages, name="messages"),
     path("coordinator/messages/decide/", messages.decide_messages, name="decide_messages"),
     path("coordinator/messages/held/<uuid:public_id>/", messages.decide_surge, name="decide_surge"),

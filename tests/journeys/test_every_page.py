@@ -384,6 +384,7 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"{person}assessor/",
         "/coordinator/sign-offs/",
         "/coordinator/certificates/",
+        "/coordinator/record/",
         f"/coordinator/certificates/{known['certificate']}/revoke/",
         f"/coordinator/certificates/{known['certificate']}/reissue/",
         f"/certificates/{known['certificate']}/",
