@@ -12,6 +12,7 @@ from courses.models.feed import CalendarFeed
 from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
+from courses.models.saved_view import SavedView
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Reply",
     "Requirement",
     "RequirementVersion",
+    "SavedView",
     "ShownSiteWords",
     "SiteWords",
     "SlotWaiver",

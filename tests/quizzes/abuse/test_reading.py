@@ -236,7 +236,7 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "pk": enrollment.learner.site_id,
         "certificate": Certificate.objects.values_list("public_id", flat=True).first() or uuid.uuid4(),
         "code": Certificate.objects.values_list("code", flat=True).first() or "ABCD",
-    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "question", "correction"), uuid.uuid4())
+    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "question", "correction", "view"), uuid.uuid4())
 
 
 BOOKKEEPING = ("django_session", "cache_rate_limits")  # who is signed in, and how often somebody knocked
