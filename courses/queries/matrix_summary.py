@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from courses.enums import ATTENTION, Status
+from courses.queries.cells import NOT_ASKED
 from courses.queries.matrix import Matrix
 from lms.people.models import Site, Team
 
 HELD = (Status.COMPLETE, Status.EXPIRING)
-NOT_COUNTED = (Status.NOT_REQUIRED, Status.EXEMPT)
 
 
 @dataclasses.dataclass
@@ -30,7 +30,7 @@ class Line:
 
     @property
     def asked(self) -> int:
-        return sum(number for status, number in self.cells.items() if status not in NOT_COUNTED)
+        return sum(number for status, number in self.cells.items() if status not in NOT_ASKED)
 
     @property
     def held(self) -> int:

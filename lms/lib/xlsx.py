@@ -30,8 +30,12 @@ def write(rows: Iterable[Sequence[object]], *, title: str) -> IO[bytes]:
         sheet.column_dimensions[get_column_letter(number)].width = 24
     bold = Font(bold=True)
     sheet.append([_cell(sheet, value, font=bold) for value in heads])
-    for row in waiting:
-        sheet.append([_cell(sheet, value) for value in row])
+    try:
+        for row in waiting:
+            sheet.append([_cell(sheet, value) for value in row])
+    except BaseException:
+        sheet.close()  # else its half-written part complains when it is thrown away
+        raise
     file = tempfile.TemporaryFile()  # noqa: SIM115  whoever streams it closes it
     book.save(file)
     file.seek(0)
