@@ -109,6 +109,11 @@ class Matrix:
         self._annotate = annotate or (lambda rows: with_status(rows, at))
         self._offered = offered
 
+    def whatever_status(self) -> "Matrix":
+        """The same without the filter of statuses."""
+        filters = dataclasses.replace(self.filters, status="")
+        return Matrix(self.people, self.at, filters, annotate=self._annotate, offered=self._offered)
+
     # --- columns ------------------------------------------------------------------------------------------------------
     @property
     def offered(self) -> list[Course]:
@@ -210,7 +215,7 @@ class Matrix:
             expiring=Count("learner", filter=_has((Status.EXPIRING,))),
             found=Count("learner", filter=_has(self.filters.statuses)) if self.filters.status else number,
         )
-        if not dataclasses.replace(self.filters, status="").about_cells:  # people without any course count too
+        if not self.whatever_status().filters.about_cells:  # people without any course count too
             found["everyone"] = people.count()
             if not self.filters.status:
                 found["found"] = found["everyone"]

@@ -140,6 +140,7 @@ def printed(request: HttpRequest) -> HttpResponse:
 def summary(request: HttpRequest) -> HttpResponse:
     """The same people and courses in sums, by team or by site; each number leads to the people behind it."""
     asked = Asked(request)
+    asked.matrix = asked.matrix.whatever_status()  # the sums are by status
     group = "site" if request.GET.get("by") == "site" else "team"
     lines = by_site(asked.matrix, asked.scope.sites) if group == "site" else by_team(asked.matrix, asked.scope.teams)
     statuses = statuses_in(lines)
