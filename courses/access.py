@@ -1,8 +1,10 @@
 """Who may reach what in courses: one helper an object, which fetches with permission or raises Http404."""
 
+import dataclasses
 import datetime as dt
 import uuid
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from courses.enums import Answer
@@ -21,14 +23,25 @@ from courses.models import (
     Enrollment,
     Reply,
     Requirement,
+    SavedView,
     SignOff,
     Unit,
 )
 from courses.queries.editions import material_edition
 from courses.queries.practices import Practice, practice_of
 from courses.queries.sign_offs import reach
-from lms.people.models import User
-from lms.people.queries.teams import team_ids_below
+from lms.people.models import Site, Team, User
+from lms.people.queries.teams import team_ids_below, teams_below
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """Whom a viewer of people and courses may see: ``people``, and the teams and sites they may be narrowed to. ``whole``: everybody."""
+
+    people: QuerySet[User]
+    teams: list[Team]
+    sites: list[Site]
+    whole: bool
 
 
 def enrollment_for(user: User, public_id: uuid.UUID) -> Enrollment:
@@ -149,6 +162,27 @@ def qualification_for_coordinator(user: User, public_id: uuid.UUID) -> AssessorQ
     if row is None or not user.is_coordinator:
         raise Http404
     return row
+
+
+def scope_of(user: User) -> Scope:
+    """The active people of the viewer's teams and below; for a coordinator all active people. Http404 for everybody else."""
+    active = User.objects.filter(is_active=True)
+    if user.is_coordinator:
+        teams = list(Team.objects.select_related("site").order_by("site__name", "name"))
+        return Scope(active, teams, list(Site.objects.all()), whole=True)
+    teams = teams_below(user)
+    if not user.is_active or not teams:
+        raise Http404
+    sites = {team.site_id: team.site for team in teams}
+    return Scope(active.filter(team__in=[team.pk for team in teams]), teams, list(sites.values()), whole=False)
+
+
+def saved_view_for(user: User, public_id: uuid.UUID) -> SavedView:
+    """The viewer's own saved view."""
+    view = SavedView.objects.filter(public_id=public_id, owner=user).first()
+    if view is None:
+        raise Http404
+    return view
 
 
 def requirement_for_coordinator(user: User, public_id: uuid.UUID) -> Requirement:

@@ -35,6 +35,11 @@ class CoursesConfig(AppConfig):
             people_panels.ListLink("choose_batch", "Do something for these people", "list-checks")
         )
         register_item(
+            DeskItem(
+                "team", "People and courses", "table-2", "Who holds which course, who is late, and exports of both"
+            )
+        )
+        register_item(
             DeskItem("batches", "Batches", "users-round", "What was done for many people at once, and undoing it")
         )
         register_item(

@@ -36,7 +36,7 @@ def _nav(request: HttpRequest) -> list[NavItem]:
     rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
     duties = duties_of(user)
     if duties.supervisor:
-        rows.append(("team", "Team", "users", True))
+        rows.append(("team", "People and courses", "table-2", True))
     if duties.watches:
         rows.append(("sign_offs", "Sign-offs", "signature", True))
     if user.is_coordinator:

@@ -12,6 +12,7 @@ from courses.models.feed import CalendarFeed
 from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
+from courses.models.saved_view import SavedView
 from courses.models.sign_off import AssessorQualification, SignOff
 from courses.models.site_words import ShownSiteWords, SiteWords, SlotWaiver
 from courses.models.span import PlaceSpan, SpanBook, StatusSpan
@@ -36,6 +37,7 @@ __all__ = [
     "Reply",
     "Requirement",
     "RequirementVersion",
+    "SavedView",
     "ShownSiteWords",
     "SignOff",
     "SiteWords",

@@ -66,6 +66,7 @@ class Assignment(models.Model):
 
     class Meta:
         ordering = ["due_at", "pk"]
+        indexes = [models.Index(fields=["learner", "course", "cycle"], name="courses_assignment_newest")]
         constraints = [
             models.UniqueConstraint(
                 fields=["learner", "course", "cycle"],

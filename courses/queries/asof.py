@@ -9,8 +9,8 @@ The contract, for whoever shows lists (team page, matrix, their exports):
   instant that is shown. It leaves out assignments that were not made, or not known, by then. **Do not filter by the columns of today**
   (``withdrawn_at``, ``due_on`` ...): give all assignments of the people, and filter the answer by ``then_...`` and ``status``.
 - ``newest_as_of(people, day, known)`` is the same for each person's newest cycle of each course that was not withdrawn then (what
-  ``courses.queries.team`` lists). ``with_units_as_of(rows)`` adds ``units_done`` and ``units_total``; then ``past_row(row)`` is the
-  ``TeamRow`` of then, whose ``detail``, ``progress`` and ``csv_row`` are those of today's page.
+  the matrix shows). ``with_units_as_of(rows)`` adds ``units_done`` and ``units_total``; then ``past_row(row)`` is the
+  ``PastRow`` of then, whose ``detail``, ``progress`` and ``csv_row`` are those of today's page.
 - ``people_below_as_of(viewer, day, known)``: who was, then, active in a team that the viewer supervises now or in one below; with
   ``then_team``, ``then_site`` (keys), ``then_team_name``, ``then_site_name``. ``people_as_of(day, known)`` is everybody who was active.
 - ``Known.THEN``: what had been recorded by the end of that day. ``Known.NOW``: what we know today about that day, so with corrections
@@ -21,7 +21,9 @@ The contract, for whoever shows lists (team page, matrix, their exports):
 A list costs one query more than today's (the zones of the sites); spans come by one join on the assignment.
 """
 
+import dataclasses
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.db.models import Case, Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -29,7 +31,6 @@ from django.db.models.functions import Coalesce
 
 from courses.enums import Known, Status
 from courses.models import Assignment, StatusSpan, Unit, UnitProgress
-from courses.queries.team import TeamRow
 from lms.lib import dates
 from lms.people.models import Site, User
 from lms.people.queries.teams import team_ids_below
@@ -47,6 +48,54 @@ THEN = (
     "withdrawn_at",
     "ended_at",
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class PastRow:
+    """One assignment of one person, as it stood. No answers, no reflections."""
+
+    person: User
+    assignment: uuid.UUID
+    course_title: str
+    course_slug: str
+    status: Status
+    due_on: dt.date
+    completed_on: dt.date | None
+    expires_on: dt.date | None
+    renews_until: dt.date | None
+    revoked_on: dt.date | None
+    units_done: int
+    units_total: int
+    zone: str
+    reachable: bool
+
+    @property
+    def detail(self) -> str:
+        """The second line of the status, in words."""
+        if self.renews_until is not None and self.status in (Status.EXPIRING, Status.EXPIRED):
+            ends = dates.long_date(self.renews_until)
+            word = "runs out" if self.status == Status.EXPIRING else "ran out"
+            return f"{word} {ends}, renewal due {dates.long_date(self.due_on)}"
+        if self.status == Status.COMPLETE or self.status == Status.EXPIRING:
+            until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
+            return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
+        if self.status == Status.EXPIRED:
+            if self.revoked_on is not None:
+                return f"certificate revoked on {dates.long_date(self.revoked_on)}"
+            return f"since {dates.long_date(self.expires_on)}" if self.expires_on else "no longer valid"
+        if self.status == Status.EXEMPT:
+            return "nothing is asked while the exemption lasts"
+        if self.status == Status.ON_LEAVE:
+            return "due dates move when the person is back"
+        if self.status == Status.SIGN_OFF_WAITING:
+            return f"every unit is done, due {dates.long_date(self.due_on)}"
+        if self.status == Status.OVERDUE:
+            return f"since {dates.long_date(self.due_on)}"
+        return f"due {dates.long_date(self.due_on)}"
+
+    @property
+    def progress(self) -> str:
+        return f"{self.units_done} of {self.units_total} unit{'' if self.units_total == 1 else 's'}"
 
 
 def moment_of(day: dt.date, zone: str) -> dt.datetime:
@@ -101,12 +150,12 @@ def with_units_as_of(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
     ).select_related("learner__site", "learner__team", "course", "enrollment")
 
 
-def past_row(a: Any) -> TeamRow:
+def past_row(a: Any) -> PastRow:
     """A row of ``with_units_as_of`` as the team page knows rows. The person is as today: give the place of then beside it."""
     zone = a.learner.site.zone
     completed = a.then_completed_at or a.then_satisfied_at
     ends = [a.certificate_expires_on, a.then_valid_until_on]
-    return TeamRow(
+    return PastRow(
         person=a.learner,
         assignment=a.public_id,
         course_title=a.course.title,

@@ -10,8 +10,7 @@ from django.db.models import Q
 
 from courses.enums import ATTENTION, ExceptionKind, Known, Status
 from courses.models import Assignment, PlaceSpan, StatusSpan
-from courses.queries.asof import holding, moment_of, past_row, with_status_as_of, with_units_as_of
-from courses.queries.team import TeamRow
+from courses.queries.asof import PastRow, holding, moment_of, past_row, with_status_as_of, with_units_as_of
 from courses.spans.pieces import Standing
 from lms.lib import dates
 from lms.people.models import User
@@ -26,7 +25,7 @@ SHOWN = tuple(field.name for field in dataclasses.fields(Standing))
 class PastLine:
     """One assignment then. ``newest``: it is the one that counts of its course; the others are cycles of before, and what was withdrawn."""
 
-    row: TeamRow
+    row: PastRow
     cycle: int
     reason: str
     newest: bool
@@ -161,12 +160,12 @@ def _order(line: PastLine) -> tuple[object, ...]:
     return (not line.newest, ATTENTION[line.row.status], line.row.course_title, -line.cycle, line.row.due_on)
 
 
-def _counts(row: TeamRow, day: dt.date) -> bool:
+def _counts(row: PastRow, day: dt.date) -> bool:
     """Whether what was completed counted at the end of the day."""
     return row.completed_on is not None and row.revoked_on is None and (row.expires_on is None or day <= row.expires_on)
 
 
-def _because(lines: Iterable[PastLine], newest: TeamRow, day: dt.date) -> str:
+def _because(lines: Iterable[PastLine], newest: PastRow, day: dt.date) -> str:
     """Of what ran out or was revoked the last, else how far the person was."""
     done = [line.row for line in lines if line.row.completed_on is not None]
     ran_out = [row.expires_on for row in done if row.revoked_on is None and row.expires_on is not None]

@@ -6,10 +6,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 
 from courses.enums import ExceptionKind, Status
-from courses.models import Assignment, Certificate, DutyException
+from courses.models import Assignment, DutyException
 
 EXPIRING_DAYS = 60
 
@@ -88,11 +88,13 @@ def status_of(facts: Facts, at: dt.datetime) -> Status:
 
 def with_status(assignments: QuerySet[Assignment], at: dt.datetime) -> QuerySet[Assignment]:
     """The assignments with ``status`` and the certificate's columns annotated. Twin of ``status_of``."""
-    certificate = Certificate.objects.filter(enrollment=OuterRef("enrollment"), superseded_at__isnull=True)
-    rows = assignments.annotate(
-        certificate_expires_at=Subquery(certificate.values("expires_at")[:1]),
-        certificate_expires_on=Subquery(certificate.values("expires_on")[:1]),
-        certificate_revoked_at=Subquery(certificate.values("revoked_at")[:1]),
+    standing = FilteredRelation(
+        "enrollment__certificates", condition=Q(enrollment__certificates__superseded_at__isnull=True)
+    )  # at most one, by constraint; joined once, where subqueries would stand in each line of the CASE again
+    rows = assignments.annotate(standing=standing).annotate(
+        certificate_expires_at=F("standing__expires_at"),
+        certificate_expires_on=F("standing__expires_on"),
+        certificate_revoked_at=F("standing__revoked_at"),
     )
     done = Q(enrollment__completed_at__lte=at) | Q(satisfied_at__lte=at)
     soon = at + dt.timedelta(days=EXPIRING_DAYS)

@@ -220,7 +220,7 @@ def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     elif viewer.is_coordinator:
         back = (found.learner.name, reverse("people:person", args=[found.learner.public_id]))
     else:
-        back = ("Team", reverse("team"))
+        back = ("People and courses", reverse("team"))
     mine, at = found.learner_id == viewer.pk, clock.now()
     context = {
         "why": why_of(found, at),

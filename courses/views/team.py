@@ -1,80 +1,212 @@
-"""The supervisor's page of people by courses, and the same as CSV."""
+"""People and courses: the page, its printed form, the summary by team and site, and the exports, all from one query object."""
 
 import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_safe
 
-from courses.enums import Status
-from courses.models import Course
+from courses.access import Scope, scope_of
+from courses.forms.matrix import MatrixForm
+from courses.models import SavedView
+from courses.queries.cells import Row
+from courses.queries.matrix import LATE, Counts, Matrix
+from courses.queries.matrix_rows import list_rows, table
+from courses.queries.matrix_summary import by_site, by_team, statuses_in
 from courses.queries.replies import waiting_of
-from courses.queries.team import CSV_HEAD, csv_row, team_page
 from courses.views.replies import task_rows
-from lms.lib import clock, csvsafe, dates
-from lms.people.access import signed_in, supervisor_required
-from lms.people.queries.teams import people_below
-
-
-def _filters(request: HttpRequest) -> dict[str, str]:
-    """What the address asks for, as it is used. An unknown status is no filter."""
-    asked = {name: request.GET.get(name, "").replace("\0", "")[:80].strip() for name in ("course", "status", "search")}
-    return asked if asked["status"] in Status.values else {**asked, "status": ""}
-
+from lms.lib import clock, csvsafe, dates, xlsx
+from lms.people import desk
+from lms.people.access import signed_in
+from lms.people.models import User
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
+MOST_PRINTED = 1_000
+MOST_COLUMNS = 6  # more than this and the table is wider than a desk
 
 
-@supervisor_required
+class Asked:
+    """What an address asks for, within what its reader may see."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.viewer: User = signed_in(request)
+        self.scope: Scope = scope_of(self.viewer)
+        self.at = clock.now()
+        everybody = Matrix(self.scope.people, self.at)
+        roles = self.scope.people.exclude(job_role="").order_by("job_role").values_list("job_role", flat=True)
+        self.form = MatrixForm(
+            request.GET,
+            teams=self.scope.teams,
+            sites=self.scope.sites,
+            job_roles=list({role.casefold(): role for role in roles.distinct()}.values()),
+            courses=everybody.offered,
+            whole=self.scope.whole,
+        )
+        self.matrix = Matrix(self.scope.people, self.at, self.form.filters(), offered=everybody.offered)
+
+    @cached_property
+    def query(self) -> str:
+        return self.form.kept()
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What every page of it knows. A coordinator keeps the coordinator's navigation."""
+        return {
+            "form": self.form,
+            "matrix": self.matrix,
+            "filters": self.matrix.filters,
+            "query": self.query,
+            "narrowed": bool(self.form.kept(sort="", size="", columns="")),
+            "whole": self.scope.whole,
+            "zone": self.viewer.zone,
+            "today": dates.local_date(self.at, self.viewer.zone),
+            "wide": len(self.matrix.columns) > MOST_COLUMNS,
+        }
+
+    def file_name(self, ending: str) -> str:
+        return f"training-{dates.local_date(self.at, self.viewer.zone)}.{ending}"
+
+
+class _Found(Sequence[Row]):
+    """The rows for a paginator, which asks for their number and for one piece."""
+
+    def __init__(self, matrix: Matrix, counts: Counts) -> None:
+        self._matrix, self._counts = matrix, counts
+
+    def __len__(self) -> int:
+        return self._counts.found
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._matrix.rows(place.start, place.stop)
+
+
+def _page(request: HttpRequest, template: str, asked: Asked, context: dict[str, Any]) -> HttpResponse:
+    nav = {"nav": desk.nav(request)} if asked.scope.whole else {}
+    return render(request, template, {**nav, **asked.context, **context})
+
+
+@login_required
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
-    filters = _filters(request)
-    people = people_below(signed_in(request))
-    page = team_page(people, clock.now(), **filters)
-    late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
-    replies = task_rows(waiting_of(people, signed_in(request)))
+    asked = Asked(request)
+    counts = asked.matrix.counts()
+    page = Paginator(_Found(asked.matrix, counts), asked.form.page_size).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "courses": Course.objects.filter(current__isnull=False),
-        "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
-        "replies": replies,
-        "needs": late + len(replies),
-        "chosen": filters,
-        "filtered": any(filters.values()),
-        "expiring": page.count(Status.EXPIRING),
-        "complete": page.count(Status.COMPLETE, Status.EXPIRING),
-        "query": urlencode({name: value for name, value in filters.items() if value}),
-        "zone": signed_in(request).zone,
-        "today": dates.local_date(page.at, signed_in(request).zone),
+        "rows": list(page.object_list),
+        "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "counts": counts,
+        "chips": _chips(asked, counts),
+        "views": [
+            (view.name, view.query, view.query == asked.query) for view in SavedView.objects.filter(owner=asked.viewer)
+        ],
+        "replies": [] if asked.scope.whole else task_rows(waiting_of(asked.scope.people, asked.viewer)),
     }
-    return render(request, "courses/team.html", context)
+    return _page(request, "courses/matrix/page.html", asked, context)
 
 
-@supervisor_required
-@require_safe
-def export(request: HttpRequest) -> HttpResponseBase:
-    """CSV of exactly the rows of the page, in its order, with the same filters; then the people without a course."""
-    page = team_page(people_below(signed_in(request)), clock.now(), **_filters(request))
-    rows = [CSV_HEAD, *(csv_row(row) for row in page.rows)]
-    rows += [
-        (
-            p.name,
-            p.team.name if p.team else "",
-            p.site.name,
-            "",
-            "No course assigned",
-            *[""] * 5,
-            "yes" if p.email else "no",
-        )
-        for p in page.people_without
+def _chips(asked: Asked, counts: Counts) -> list[tuple[str, str, int, str, bool]]:
+    """Icon, words, number of people, query string, and whether it is what is shown."""
+    rows = (
+        ("", "Everyone", counts.everyone, ""),
+        ("triangle-alert", "Overdue or expired", counts.late, LATE),
+        ("hourglass", "Expiring", counts.expiring, "expiring"),
+    )
+    chosen = asked.matrix.filters.status
+    return [
+        (icon, words, number, asked.form.kept(status=status), chosen == status) for icon, words, number, status in rows
     ]
-    response = StreamingHttpResponse(
-        itertools.chain([BYTE_ORDER_MARK], csvsafe.lines(rows)), content_type="text/csv; charset=utf-8"
-    )
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="training-{dates.local_date(page.at, signed_in(request).zone)}.csv"'
-    )
+
+
+@login_required
+@require_safe
+def printed(request: HttpRequest) -> HttpResponse:
+    """Everybody found on one page without navigation, for paper; beyond some people it says how to get the rest."""
+    asked = Asked(request)
+    rows = asked.matrix.rows(0, MOST_PRINTED + 1)
+    context = {"rows": rows[:MOST_PRINTED], "more": len(rows) > MOST_PRINTED, "most": MOST_PRINTED}
+    return _page(request, "courses/matrix/print.html", asked, context)
+
+
+@login_required
+@require_safe
+def summary(request: HttpRequest) -> HttpResponse:
+    """The same people and courses in sums, by team or by site; each number leads to the people behind it."""
+    asked = Asked(request)
+    asked.matrix = asked.matrix.whatever_status()  # the sums are by status
+    group = "site" if request.GET.get("by") == "site" else "team"
+    lines = by_site(asked.matrix, asked.scope.sites) if group == "site" else by_team(asked.matrix, asked.scope.teams)
+    statuses = statuses_in(lines)
+    kept = asked.form.kept(**{group: "", "status": ""})
+
+    def leads_to(key: str, status: str = "") -> str:
+        pairs = [(group, key)] + ([("status", status)] if status else [])
+        return "&".join(part for part in (kept, urlencode(pairs)) if part)
+
+    context = {
+        "group": group,
+        "statuses": statuses,
+        "lines": [
+            (
+                line,
+                leads_to(line.key),
+                [(status, line.people.get(status, 0), leads_to(line.key, status.value)) for status in statuses],
+            )
+            for line in lines
+        ],
+    }
+    return _page(request, "courses/matrix/summary.html", asked, context)
+
+
+# --- exports ----------------------------------------------------------------------------------------------------------
+Rows = Callable[[Matrix], Iterator[tuple[object, ...]]]
+
+
+def _csv(request: HttpRequest, rows: Rows) -> HttpResponseBase:
+    asked = Asked(request)
+    lines = csvsafe.lines(rows(asked.matrix))
+    response = StreamingHttpResponse(itertools.chain([BYTE_ORDER_MARK], lines), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{asked.file_name("csv")}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _xlsx(request: HttpRequest, rows: Rows) -> HttpResponseBase:
+    asked = Asked(request)
+    file = xlsx.write(rows(asked.matrix), title="People and courses")
+    response = FileResponse(file, as_attachment=True, filename=asked.file_name("xlsx"), content_type=xlsx.MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_safe
+def table_csv(request: HttpRequest) -> HttpResponseBase:
+    """The table of the page, all its pages, with the same filters, order and columns."""
+    return _csv(request, table)
+
+
+@login_required
+@require_safe
+def table_xlsx(request: HttpRequest) -> HttpResponseBase:
+    return _xlsx(request, table)
+
+
+@login_required
+@require_safe
+def list_csv(request: HttpRequest) -> HttpResponseBase:
+    """One row for a person and course, with whole dates."""
+    return _csv(request, list_rows)
+
+
+@login_required
+@require_safe
+def list_xlsx(request: HttpRequest) -> HttpResponseBase:
+    return _xlsx(request, list_rows)

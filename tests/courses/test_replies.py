@@ -375,7 +375,7 @@ def test_the_team_page_shows_what_waits_on_top_with_its_actions(now_row: Assignm
     assert "I moved to the kitchen" in page
     for action in ("Record a leave", "Exempt", "Accept what was done elsewhere", "Move the due date", "Remind again"):
         assert action in page
-    assert page.index("answer waits") < page.index("All courses")
+    assert page.index("answer waits") < page.index("Find a person")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_the_lists_ask_as_often_for_three_answers_as_for_one(
     for _ in range(number):
         say(factories.make_assignment(factories.make_user(team=team), course), Answer.BLOCKED, clock.now())
     supervisor, coordinator = client_of(boss), client_of(factories.make_coordinator())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         supervisor.get("/team/")
     with django_assert_num_queries(6):
         page = coordinator.get(reverse("replies"))

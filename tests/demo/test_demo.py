@@ -14,7 +14,8 @@ from django.test import Client
 
 from courses.enums import FileState, Status
 from courses.models import Certificate
-from courses.queries.team import csv_row, team_page
+from courses.queries.matrix import Filters, Matrix
+from courses.queries.matrix_rows import list_rows
 from lms import demo
 from lms.demo import cast, making
 from lms.lib import doorbell
@@ -36,7 +37,11 @@ def made(transactional_db: None) -> None:
 
 
 def _rows() -> list[tuple[object, ...]]:
-    return [csv_row(row) for row in team_page(User.objects.filter(is_active=True), AT).rows]
+    return list(list_rows(_matrix()))
+
+
+def _matrix() -> Matrix:
+    return Matrix(User.objects.filter(is_active=True), AT, Filters(sort="name"))
 
 
 def test_it_holds_every_state_and_the_sign_ins_work(made: None, client: Client) -> None:
@@ -46,13 +51,13 @@ def test_it_holds_every_state_and_the_sign_ins_work(made: None, client: Client) 
 
 
 def _holds_every_state() -> None:
-    page = team_page(User.objects.filter(is_active=True), AT)
-    assert {row.status for row in page.rows} == set(Status) - {Status.NOT_REQUIRED}
+    rows = list(_matrix().all_rows())
+    assert {cell.status for row in rows for cell in row.cells if cell} == set(Status) - {Status.NOT_REQUIRED}
     assert Site.objects.count() == 3
     assert User.objects.count() == len(cast.CAST) == 31
     assert User.objects.filter(is_active=False).count() == 1
     assert User.objects.filter(email=None).count() == 2
-    assert [person.name for person in page.people_without] == ["Aaliyah Johnson", "Chidi Eze"]
+    assert [row.person.name for row in rows if not row.asked] == ["Aaliyah Johnson", "Chidi Eze"]
     assert Certificate.objects.filter(revoked_at__isnull=False).count() == 1
     assert Certificate.objects.filter(superseded_at__isnull=False).count() == 1
     assert set(Certificate.objects.values_list("state", flat=True)) == {FileState.STORED}

@@ -25,7 +25,7 @@ NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
     "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
-    "certificate_preview", "team_export", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
+    "certificate_preview", "team_export", "team_export_xlsx", "team_table_csv", "team_table_xlsx", "delete_saved_view", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
     "people:working_days", "home", "batch_list", "resume_batch", "people:details", "people:roster_lines", "people:resume_roster",
     "people:discard_roster",
@@ -240,6 +240,20 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look(visitor, "/team/")
     look(visitor, "/team/?status=overdue")
     look(visitor, "/team/?search=nobody+of+this+name")
+    look(visitor, "/team/?category=staff&columns=nothing&status=nonsense")
+    look(visitor, "/team/summary/")
+    look(visitor, "/team/summary/?by=site")
+    look(visitor, "/team/print/")
+    look(visitor, "/team/views/")
+    visitor.page.goto("/team/?status=late")
+    visitor.page.locator("summary", has_text="Save view").click()
+    visitor.page.get_by_label("Name of the view").fill("Late people")
+    visitor.page.get_by_role("button", name="Keep these filters").click()
+    expect(visitor.page.locator(".messages")).to_contain_text("is kept")
+    look(visitor, "/team/views/")
+    visitor.page.get_by_role("link", name="Rename or delete Late people").click()
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Late people")
+    look(visitor)
     for name in ("Maya Okafor", "Darnell Hughes"):
         look(visitor, f"/team/people/{stack.ask('person', name=name)['public_id']}/")
     past = f"/team/people/{stack.ask('person', name='Darnell Hughes')['public_id']}/?on={clock.today('UTC') - dt.timedelta(days=15)}"
@@ -390,6 +404,8 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"/certificates/{known['certificate']}/",
         "/coordinator/site-words/",
         "/coordinator/site-words/privacy/",
+        "/team/",
+        "/team/summary/",
         "/coordinator/teams/",
         "/coordinator/teams/add/",
         f"/coordinator/teams/{known['day_team']}/",

@@ -11,7 +11,7 @@ from courses.actions import assigning, replying
 from courses.enums import Answer, Status
 from courses.models import Course
 from courses.queries.attention import NEEDS, attention_of
-from courses.queries.team import team_page
+from courses.queries.matrix import Matrix
 from courses.reminders.planner import plan
 from courses.reminders.team_digest import first_day, in_words, week_of
 from lms.lib import doorbell
@@ -96,8 +96,10 @@ def test_the_numbers_are_those_of_the_page(boss: User, course: Course, at: dt.da
     with doorbell.silent():
         factories.pass_unit(people[0].enrollments.get(), at=at)
         replying.give(people[1].assignments.get(), Answer.BLOCKED, by=people[1].subject, at=at)
-    page = team_page(people_below(boss), now)
-    counted = Counter(row.status for row in page.rows if row.status in NEEDS)
+    page = Matrix(people_below(boss), now)
+    counted = Counter(
+        cell.status for row in page.rows() for cell in row.cells if cell is not None and cell.status in NEEDS
+    )
     found = attention_of(boss, now)
     assert dict(found.counts) == dict(counted) == {Status.OVERDUE: 3}
     assert found.people == 3

@@ -295,7 +295,7 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "answer.token": [answer_token(assignment, answer) for answer in Answer],
         "calendar_feed.token": feed_url(feeding.make_address(learner, at=at)).rpartition("/")[2].removesuffix(".ics"),
         "mail_off.token": preferences.link(learner, ["certificate_ready"]).rstrip("/").rpartition("/")[2],
-    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "correction"), uuid.uuid4())
+    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "correction", "view"), uuid.uuid4())
 
 
 BOOKKEEPING = ("django_session", "cache_rate_limits")  # who is signed in, and how often somebody knocked
