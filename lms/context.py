@@ -33,7 +33,7 @@ def _nav(request: HttpRequest) -> list[NavItem]:
         return []
     rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
     if roles.is_supervisor(user):
-        rows.append(("team", "Team", "users", True))
+        rows = [("today", "Today", "house", True), ("team", "People and courses", "table-2", True), *rows]
     if user.is_coordinator:
         rows.append(("people:overview", "Coordinator", "settings", True))
     rows.append(("help", "Help", "life-buoy", False))

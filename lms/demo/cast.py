@@ -43,6 +43,7 @@ class Part:
     account: str = "joined"
     latin_name: str = ""
     email: str = "yes"
+    phone: str = ""
 
     @property
     def address(self) -> str | None:
@@ -95,6 +96,7 @@ CAST = (
         hired_days_ago=630,
         role_and_privacy="expired",
         stigma_reduction="overdue_started",
+        phone="555-0119",
     ),
     Part(
         "Keisha Brown",
@@ -220,6 +222,7 @@ CAST = (
         role_and_privacy="overdue_started",
         stigma_reduction="overdue",
         email="no",
+        phone="555-0127",
     ),
     Part(
         "Li Wei",

@@ -29,6 +29,7 @@ CHANGEABLE = (
     "name",
     "latin_name",
     "email",
+    "phone",
     "hire_date",
     "first_shift_on",
     "category",
@@ -50,6 +51,7 @@ def add_person(
     by: uuid.UUID | str,
     at: dt.datetime,
     email: str | None = None,
+    phone: str = "",
     hire_date: dt.date | None = None,
     first_shift_on: dt.date | None = None,
     category: str = Category.STAFF,
@@ -67,6 +69,7 @@ def add_person(
         name=name,
         latin_name=latin_name,
         email=email,
+        phone=phone,
         hire_date=hire_date,
         first_shift_on=first_shift_on,
         category=category,
@@ -194,6 +197,7 @@ def _save(user: User) -> None:
     user.name = names.one_line(user.name or "")
     user.latin_name = names.one_line(user.latin_name or "")
     user.job_role = names.one_line(user.job_role or "")
+    user.phone = names.one_line(user.phone or "")
     user.email = (user.email or "").strip().lower() or None
     user.full_clean(exclude=["password"])
     try:

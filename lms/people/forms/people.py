@@ -29,6 +29,7 @@ class PersonForm(forms.ModelForm):
             "name",
             "latin_name",
             "email",
+            "phone",
             "hire_date",
             "first_shift_on",
             "category",
@@ -47,6 +48,7 @@ class PersonForm(forms.ModelForm):
             "name": "As it is printed on certificates.",
             "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
             "email": "They sign in with it. Without an address they get no mail and cannot sign in yet.",
+            "phone": "So that a supervisor can call. It stands on pages of their supervisors and the coordinator only.",
             "hire_date": "Some due dates count from this day.",
             "first_shift_on": "Some courses are due before this day.",
             "job_role": "For example Night support worker.",
@@ -79,7 +81,7 @@ class PersonForm(forms.ModelForm):
         if saved and self.instance.team is not None:
             self.initial["team"] = self.instance.team.public_id
         self.fields["category"].choices = Category.choices  # type: ignore[attr-defined]
-        for field, autocomplete in (("name", "off"), ("latin_name", "off"), ("email", "off")):
+        for field, autocomplete in (("name", "off"), ("latin_name", "off"), ("email", "off"), ("phone", "off")):
             self.fields[field].widget.attrs["autocomplete"] = autocomplete
 
     def clean_name(self) -> str:
