@@ -45,13 +45,14 @@ class Act:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """One row. ``key`` is its id on the page. ``course`` is the course's key. ``status`` is a word of the face's, ``word`` stands in its
+    """One row. ``key`` is its id on the page. ``course`` is the course's key, ``title`` its title. ``status`` is a word of the face's, ``word`` stands in its
     place. ``since`` orders the rows of a group, the earliest first. ``more`` are ways that lie folded."""
 
     key: str
     group: Group
     person: User
     course: int
+    title: str
     status: str
     word: str
     text: str

@@ -257,6 +257,7 @@ def _decision(
         group=group,
         person=person,
         course=row.course,
+        title=row.title,
         status=badge(row),
         word=word(row, today),
         text=sentences(row, assignment, today),
@@ -295,6 +296,7 @@ def _answers(
                 group=Group.ANSWER,
                 person=reply.learner,
                 course=about.course_id,
+                title=about.course.title,
                 status=badge(row) if row is not None and late else "due",
                 word=word(row, today) if row is not None and late else "Answered",
                 text=(

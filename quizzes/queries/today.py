@@ -40,6 +40,7 @@ def attempts_used(people: QuerySet[User], viewer: User, at: dt.datetime) -> list
                 group=Group.ANSWER,
                 person=person,
                 course=used.enrollment.course_id,
+                title=used.enrollment.course.title,
                 status="attempts_used",
                 word="Attempts used",
                 text=(

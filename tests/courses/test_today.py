@@ -466,7 +466,7 @@ def test_the_home_of_supervisors_and_the_first_of_their_links(boss: User, late: 
 def test_a_row_on_the_page_and_what_its_buttons_are_called(boss: User, late: Assignment) -> None:
     html = client_of(boss).get("/today/").content.decode()
     row = html.split(f'id="row-{late.public_id}"')[1].split("</li>")[0]
-    assert "Nudge : Maya Okafor" in words(row)
+    assert "Nudge Maya Okafor, Test course" in words(row)
     assert f'data-opens="extend-{late.public_id}"' in row
     assert f'href="{address("extend", late)}"' in row
     assert "Overdue 4 days" in row
