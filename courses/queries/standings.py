@@ -1,7 +1,7 @@
 """How each person of a team stands with each course, as light as a whole team's can be read, and the words for one of them."""
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
 
 
 def standings_of(people: QuerySet[User], at: dt.datetime) -> list[Standing]:
-    rows = with_status(newest(people), at).order_by()
+    rows: QuerySet[Any] = with_status(newest(people), at).order_by()
     return [
         Standing(*row)
         for row in rows.values_list(

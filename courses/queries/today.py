@@ -118,13 +118,14 @@ def today_of(viewer: User, people: QuerySet[User], at: dt.datetime) -> Today:
     desk = ",".join(person.email for person in coordinators() if person.email)
     parts = []
     for group in Group:
-        mine = [row for row in told if row.group == group]
-        rows = [
+        listed = [row for row in told if row.group == group]
+        number, mixed = len(listed) + len(wanted[group]), bool(listed)
+        listed += [
             _decision(group, row, full[row.pk], last_nudge.get(row.learner), desk, at) for row in wanted[group][:MOST]
         ]
-        number = len(mine) + len(wanted[group])
+        if mixed:
+            listed.sort(key=lambda one: one.since)
         if number:
-            listed = sorted((*mine, *rows), key=lambda one: one.since) if mine else rows
             parts.append(Part(group, tuple(listed[:MOST]), number, _FILTER[group]))
     return Today(
         at=at,

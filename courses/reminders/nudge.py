@@ -2,12 +2,10 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from courses.models import Assignment, Nudge
-from courses.reminders.base import DutyReminder
-from courses.reminders.moments import Duty, Moment
+from courses.reminders.base import AssignmentMail
 from lms.lib import dates
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
@@ -16,18 +14,14 @@ from lms.people.models import User
 TRUE_FOR = dt.timedelta(days=7)
 
 
-class NudgeMail(DutyReminder):
-    """``ref`` is the assignment's public id, the key holds that of the nudge. No planner and no forecast finds it."""
+class NudgeMail(AssignmentMail):
+    """The key holds the public id of the nudge. No planner and no forecast finds it."""
 
     slug = "nudge"
     label = "A supervisor asks about a course"
     why_it_comes = "somebody who supervises you asks about a course that {organization} requires of you"
     why_in_general = "somebody who supervises you may ask about a course"
     urgent = True
-    dated = False
-
-    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
-        return iter(())
 
     def rests(self, occasion: Occasion, at: dt.datetime) -> bool:
         """Never: what cannot be said now is dropped, since the supervisor asked about now."""

@@ -21,10 +21,12 @@ from courses.requirements.facts import Audience, Due
 from courses.views.today import heading, sentence, trend_heading
 from lms.lib import clock, dates
 from lms.outbox.models import Message, Occasion
+from lms.people.actions.people import change_person
 from lms.people.models import Team, User
 from lms.people.queries.teams import people_below
 from lms.record import queries as record
 from lms.record.enums import EventKind
+from quizzes.actions import granting
 from tests import factories
 from tests.courses.pages import client_of, enrollment_of
 from tests.faults.together import together
@@ -658,6 +660,48 @@ def test_the_number_of_queries_is_the_same_from_3_people_to_300(
     with CaptureQueriesContext(connection) as page:
         assert client.get("/today/").status_code == 200
     assert len(page) == 18
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_queries_of_who_used_all_attempts(
+    boss: User, team: Team, at: dt.datetime, number: int, django_assert_num_queries: Any
+) -> None:
+    for name in range(number):
+        timed.use_up(timed.enroll(at - 9 * DAY, factories.make_user(f"P{name}", team=team)), at - DAY)
+    people = people_below(boss)
+    with django_assert_num_queries(16):
+        found = today_of(boss, people, at)
+    assert [row.word for part in found.parts for row in part.rows] == ["Attempts used"] * number
+
+
+@pytest.mark.parametrize("story", ["leave", "withdrawn", "opened"])
+def test_used_attempts_that_wait_for_nobody(team: Team, boss: User, at: dt.datetime, story: str) -> None:
+    run = timed.enroll(at - 9 * DAY, factories.make_user("Maya", team=team))
+    timed.use_up(run, at - DAY)
+    if story == "leave":
+        excepting.grant(run.learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=None, reason="x", by=boss, at=at)
+    elif story == "withdrawn":
+        assigning.withdraw(run.assignments.get(), reason="x", by=boss.subject, at=at)
+    else:
+        granting.open_attempt(run, run.version.units.get(), reason="x", at=at, by=boss.subject)
+    assert look(boss, at).parts == ()
+
+
+@pytest.mark.parametrize(("phone", "good"), [
+    ("555-0119", True), ("+1 (303) 555-0119 x12", True), ("", True), ("12", False), ("ask at the desk", False),
+    ("javascript:555", False), ("5" * 21, False),
+])  # fmt: skip
+def test_a_phone_is_a_number(phone: str, good: bool) -> None:
+    user = factories.make_user()
+    changed: dict[str, Any] = {"phone": phone, "by": user.subject, "at": clock.now()}
+    if good:
+        assert change_person(user, **changed).phone == phone
+    else:
+        with pytest.raises(ValidationError, match="Write a phone number"):
+            change_person(user, **changed)
+    if phone:
+        events = record.events_of(user.subject)
+        assert not [event for event in events if phone in event.payload], "the record holds no number"
 
 
 def test_what_a_status_of_the_list_is_called(team: Team, boss: User, course: Course, at: dt.datetime) -> None:
