@@ -95,6 +95,15 @@ def assignment_for_reader(user: User, public_id: uuid.UUID) -> Assignment:
     raise Http404
 
 
+def assignment_for_supervisor(user: User, public_id: uuid.UUID) -> Assignment:
+    """An assignment of somebody else in a team that the viewer supervises, or in one below. The viewer's own is as good as absent."""
+    rows = Assignment.objects.select_related("learner__site", "learner__team", "course", "enrollment", "accepted")
+    assignment = rows.filter(public_id=public_id, learner__is_active=True).exclude(learner=user).first()
+    if assignment is None or not user.is_active or assignment.learner.team_id not in team_ids_below(user):
+        raise Http404
+    return assignment
+
+
 def assignment_for_answer(token: str) -> tuple[Assignment, Answer]:
     """What the signed token of an answer is about; whoever holds it may answer for the learner, while the account is active."""
     read = read_answer_token(token)

@@ -35,10 +35,12 @@ def _nav(request: HttpRequest) -> list[NavItem]:
         return []
     rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
     duties = duties_of(user)
+    first = []
     if duties.supervisor:
-        rows.append(("team", "People and courses", "table-2", True))
+        first = [("today", "Today", "house", True), ("team", "People and courses", "table-2", True)]
     if duties.watches:
-        rows.append(("sign_offs", "Sign-offs", "signature", True))
+        first.append(("sign_offs", "Sign-offs", "signature", True))
+    rows = [*first, *rows]
     if user.is_coordinator:
         rows.append(("people:overview", "Coordinator", "settings", True))
     rows.append(("help", "Help", "life-buoy", False))

@@ -11,12 +11,12 @@ from lms.people.access import signed_in
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Sends each person to the page of their work: learners to My training, supervisors to Team, the coordinator to the overview."""
+    """Sends each person to the page of their work: learners to My training, supervisors to Today, the coordinator to the overview."""
     user = signed_in(request)
     if user.is_coordinator:
         return redirect("people:overview")
     if roles.is_supervisor(user):
-        return redirect("team")
+        return redirect("today")
     return redirect("my_training")
 
 

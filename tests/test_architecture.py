@@ -49,6 +49,7 @@ NO_ORM = (
     "quizzes/statistics",
     "courses/calendar",
     "courses/certificates",
+    "courses/charts",
     "courses/authoring",
     "courses/requirements",
     "courses/spans",

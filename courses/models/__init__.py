@@ -9,6 +9,7 @@ from courses.models.edition import EditionDecision
 from courses.models.enrollment import Enrollment, UnitProgress
 from courses.models.exception import DutyException
 from courses.models.feed import CalendarFeed
+from courses.models.nudge import Nudge
 from courses.models.path import CoursePath
 from courses.models.reply import Reply
 from courses.models.requirement import Requirement, RequirementVersion
@@ -33,6 +34,7 @@ __all__ = [
     "DutyException",
     "EditionDecision",
     "Enrollment",
+    "Nudge",
     "PlaceSpan",
     "Reply",
     "Requirement",

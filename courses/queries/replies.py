@@ -1,15 +1,32 @@
 """Answers to reminders: which reminders rest because of them, and what waits for whom."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 
-from courses.enums import Answer
+from courses.enums import Answer, Outcome
 from courses.links import answer_links_here
 from courses.models import Assignment, Reply
 from courses.models.reply import OPEN_DUTY
 from lms.people.models import User
+
+WAYS = {
+    Outcome.LEAVE: "Record a leave",
+    Outcome.EXEMPTION: "Exempt",
+    Outcome.ACCEPTED: "Accept what was done elsewhere",
+    Outcome.MOVED: "Move the due date",
+    Outcome.REMIND_AGAIN: "Remind again",
+}
+FITTING = {
+    Answer.ON_LEAVE: Outcome.LEAVE,
+    Answer.NOT_MY_ROLE: Outcome.EXEMPTION,
+    Answer.DONE_ELSEWHERE: Outcome.ACCEPTED,
+    Answer.BLOCKED: Outcome.MOVED,
+}
 
 
 def pausing(at: dt.datetime) -> Q:
@@ -61,3 +78,31 @@ def own_answers(assignment: Assignment) -> dict[str, Any]:
             (link["url"] for link in links if mine and link["label"] == mine.get_answer_display()), ""
         ),
     }
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    label: str
+    url: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One answer that waits: the way to deal with it that fits what was said, and the others."""
+
+    reply: Reply
+    first: Way
+    others: tuple[Way, ...]
+
+
+def task_rows(replies: Iterable[Reply]) -> list[Task]:
+    return [task_of(reply) for reply in replies]
+
+
+def task_of(reply: Reply) -> Task:
+    fitting = FITTING[Answer(reply.answer)]
+    return Task(reply, _way(reply, fitting), tuple(_way(reply, way) for way in WAYS if way != fitting))
+
+
+def _way(reply: Reply, way: Outcome) -> Way:
+    return Way(WAYS[way], reverse("settle_reply", args=[reply.public_id, way.value]))

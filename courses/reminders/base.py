@@ -68,21 +68,16 @@ class CourseMail(kinds.Kind, ABC):
         return reverse("why", args=[assignment.public_id]) if assignment is not None else ""
 
 
-class DutyReminder(CourseMail, ABC):
-    """A mail about one duty; ``ref`` is the assignment's public id. It says when there is a reason as ``moments`` of a duty; the
-    planner notes them, and just before sending the same moments are asked again. ``noted_when_made``: the action that makes the duty
-    notes it, so its moments are those of a forecast's duties alone. ``dated``: the due date lies ahead and goes along as a calendar
-    file."""
+class AssignmentMail(CourseMail, ABC):
+    """A mail about one assignment that is to do; ``ref`` is its public id."""
 
     gathered: ClassVar[bool] = True
-    dated: ClassVar[bool] = True
     why_it_comes: ClassVar[str] = "{organization} requires this course of you"
     why_in_general: ClassVar[str] = "{organization} requires a course of you"
-    noted_when_made: ClassVar[bool] = False
 
     @abstractmethod
-    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
-        """The reasons of a duty whose first day is not after ``until``."""
+    def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
+        """Why this mail would not be true now; None if it is."""
 
     def assignment(self, occasion: Occasion) -> Assignment | None:
         rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version", "rule")
@@ -118,18 +113,6 @@ class DutyReminder(CourseMail, ABC):
             return "The course is complete."
         return "Learning elsewhere was accepted for this course." if assignment.satisfied_at is not None else None
 
-    def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
-        """Why this mail would not be true now; None if it is."""
-        today = dates.local_date(at, assignment.learner.zone)
-        duty = duty_for(assignment, at)
-        if duty is None:
-            return "Another date of the same course is the one that counts."
-        own = occasion.key.partition(":r")[0]
-        for moment in self.moments(duty, today):
-            if moment.key == own and moment.holds(today):
-                return None
-        return "The date it is about has moved, or the days on which it was true are over."
-
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         assignment = self.assignment(occasion)
         assert assignment is not None
@@ -157,18 +140,6 @@ class DutyReminder(CourseMail, ABC):
             "button_label": "See who can watch you" if waits else going_on,
         }
 
-    def attachments(self, message: Message) -> list[kinds.Attachment]:
-        """The due dates of all occasions of the message that are about open assignments and lie ahead, in one file: the same from
-        whichever of their kinds."""
-        if not self.dated:
-            return []
-        refs = [occasion.ref for occasion in message.occasions.all() if _dated(occasion.kind)]
-        dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
-        if not dues:
-            return []
-        name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
-        return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
-
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
         """On leave, not my role, done elsewhere, blocked."""
         assignment = self.assignment(occasion)
@@ -191,6 +162,43 @@ class DutyReminder(CourseMail, ABC):
     @staticmethod
     def printed(day: dt.date, zone: str) -> str:
         return f"{dates.weekday_date(day)}, end of day ({zone})"
+
+
+class DutyReminder(AssignmentMail, ABC):
+    """A mail about one duty. It says when there is a reason as ``moments`` of a duty; the planner notes them, and just before sending the
+    same moments are asked again. ``noted_when_made``: the action that makes the duty notes it, so its moments are those of a forecast's
+    duties alone. ``dated``: the due date lies ahead and goes along as a calendar file."""
+
+    dated: ClassVar[bool] = True
+    noted_when_made: ClassVar[bool] = False
+
+    @abstractmethod
+    def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
+        """The reasons of a duty whose first day is not after ``until``."""
+
+    def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
+        """Why this mail would not be true now; None if it is."""
+        today = dates.local_date(at, assignment.learner.zone)
+        duty = duty_for(assignment, at)
+        if duty is None:
+            return "Another date of the same course is the one that counts."
+        own = occasion.key.partition(":r")[0]
+        for moment in self.moments(duty, today):
+            if moment.key == own and moment.holds(today):
+                return None
+        return "The date it is about has moved, or the days on which it was true are over."
+
+    def attachments(self, message: Message) -> list[kinds.Attachment]:
+        """The due dates of all occasions of the message that are about open assignments and lie ahead, in one file: the same from
+        whichever of their kinds."""
+        if not self.dated:
+            return []
+        refs = [occasion.ref for occasion in message.occasions.all() if _dated(occasion.kind)]
+        dues = due_dates(Assignment.objects.open().filter(public_id__in=refs))
+        if not dues:
+            return []
+        name = f"Due {dues[0].due_on}.ics" if len(dues) == 1 else "Due dates.ics"
+        return [kinds.Attachment(name, calendar_of(dues), "text/calendar; method=PUBLISH")]
 
 
 class EvidenceReminder(DutyReminder, ABC):

@@ -9,9 +9,9 @@ from lms.people import roles
 
 
 def helpers_home(recipient: Any) -> kinds.Home:
-    """The team page for who supervises a team, else the coordinator's overview."""
+    """Today for who supervises a team, else the coordinator's overview."""
     if roles.is_supervisor(recipient):
-        return kinds.Home(reverse("team"), "Open my team", "your team")
+        return kinds.Home(reverse("today"), "Open Today", "your team")
     return desk_home()
 
 

@@ -1,4 +1,4 @@
-"""Somebody answered a reminder, and waits. To those who can do something about it; the team page has the same as a task."""
+"""Somebody answered a reminder, and waits. To those who can do something about it; Today has the same as a task."""
 
 import datetime as dt
 from typing import Any
@@ -62,9 +62,9 @@ class ReplyGiven(kinds.Kind):
 
 
 def tasks_path(recipient: User, reply: Reply) -> str:
-    """Where the recipient finds the task: the team page, or the coordinator's list for somebody outside their teams."""
+    """Where the recipient finds the task: Today, or the coordinator's list for somebody outside their teams."""
     if recipient in supervisors_of(reply.learner):
-        return reverse("team") + "#replies"
+        return reverse("today") + "#answer"
     return reverse("replies")
 
 

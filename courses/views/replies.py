@@ -1,15 +1,12 @@
 """Answers to reminders as tasks: the coordinator's list, and the page on which one is dealt with."""
 
-import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.access import reply_for_supervisor
 from courses.actions import excepting, replying
-from courses.enums import Answer, ExceptionKind, Outcome
+from courses.enums import ExceptionKind, Outcome
 from courses.forms.courses import MoveDueDateForm
 from courses.forms.replies import GoOnForm
 from courses.forms.requirements import ExceptionForm
 from courses.models import Course, Reply
-from courses.queries.replies import waiting
+from courses.queries.replies import WAYS, task_of, task_rows, waiting
 from lms.lib import clock, dates
 from lms.people.access import coordinator_required, signed_in
 from lms.people.forms.fields import put_errors
@@ -34,19 +31,6 @@ GRANTS = {
     Outcome.EXEMPTION: ExceptionKind.EXEMPTION,
     Outcome.ACCEPTED: ExceptionKind.PRIOR_LEARNING,
 }
-WAYS = {
-    Outcome.LEAVE: "Record a leave",
-    Outcome.EXEMPTION: "Exempt",
-    Outcome.ACCEPTED: "Accept what was done elsewhere",
-    Outcome.MOVED: "Move the due date",
-    Outcome.REMIND_AGAIN: "Remind again",
-}
-FITTING = {
-    Answer.ON_LEAVE: Outcome.LEAVE,
-    Answer.NOT_MY_ROLE: Outcome.EXEMPTION,
-    Answer.DONE_ELSEWHERE: Outcome.ACCEPTED,
-    Answer.BLOCKED: Outcome.MOVED,
-}
 DONE = {
     Outcome.LEAVE: "The leave is noted. Due dates rest until it is over, then they move.",
     Outcome.EXEMPTION: "The exemption is noted. Nothing is asked while it lasts.",
@@ -54,34 +38,6 @@ DONE = {
     Outcome.MOVED: "The due date is moved. Reminders follow it.",
     Outcome.REMIND_AGAIN: "Reminders go on.",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Way:
-    label: str
-    url: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """One answer that waits: the way to deal with it that fits what was said, and the others."""
-
-    reply: Reply
-    first: Way
-    others: tuple[Way, ...]
-
-
-def task_rows(replies: Iterable[Reply] | QuerySet[Reply]) -> list[Task]:
-    return [_task(reply) for reply in replies]
-
-
-def _task(reply: Reply) -> Task:
-    fitting = FITTING[Answer(reply.answer)]
-    return Task(reply, _way(reply, fitting), tuple(_way(reply, way) for way in WAYS if way != fitting))
-
-
-def _way(reply: Reply, way: Outcome) -> Way:
-    return Way(WAYS[way], reverse("settle_reply", args=[reply.public_id, way.value]))
 
 
 @coordinator_required
@@ -123,7 +79,7 @@ def settle(request: HttpRequest, reply: uuid.UUID, way: str) -> HttpResponse:
         "course": found.assignment.course,
         "way": chosen,
         "heading": WAYS[chosen],
-        "others": _task(found),
+        "others": task_of(found),
         "back": back,
         "viewer": viewer,
         "form": form,
@@ -168,5 +124,5 @@ def _carry_out(reply: Reply, way: Outcome, data: dict[str, Any], *, by: User, at
 
 
 def _back(viewer: User, reply: Reply) -> str:
-    """The coordinator's list, or the supervisor's team page."""
-    return reverse("replies") if viewer.is_coordinator else reverse("team") + "#replies"
+    """The coordinator's list, or the supervisor's Today."""
+    return reverse("replies") if viewer.is_coordinator else reverse("today") + "#answer"

@@ -48,6 +48,7 @@ class Part:
     account: str = "joined"
     latin_name: str = ""
     email: str = "yes"
+    phone: str = ""
 
     @property
     def address(self) -> str | None:
@@ -101,6 +102,7 @@ CAST = (
         hired_days_ago=630,
         role_and_privacy="expired",
         stigma_reduction="overdue_started",
+        phone="555-0119",
     ),
     Part(
         "Keisha Brown",
@@ -229,6 +231,7 @@ CAST = (
         role_and_privacy="overdue_started",
         stigma_reduction="overdue",
         email="no",
+        phone="555-0127",
     ),
     Part(
         "Li Wei",

@@ -102,6 +102,7 @@ def _person(part: cast.Part, sites: dict[str, Site], teams: dict[str, Team], pas
         site=team.site if team else sites["Eastgate House"],
         team=team,
         email=part.address,
+        phone=part.phone,
         hire_date=came.date(),
         category=part.category,
         job_role=part.job_role,

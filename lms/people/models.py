@@ -1,6 +1,7 @@
 """The organization and its people. Rows are deactivated, never deleted."""
 
 import datetime as dt
+import re
 import uuid
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from lms.lib import clock, dates, glyphs, names
 from lms.people.enums import Category, RosterEffect, RosterRowState, RosterStage, RosterState, Theme, Weekday
 
 MONDAY_TO_FRIDAY = "12345"
+NO_PHONE = "Write a phone number with its digits, for example 555-0119 or +1 303 555 0119."
 NO_DAY = "Choose at least one day on which mail may come."
 
 
@@ -32,6 +34,12 @@ def validate_printable(value: str) -> None:
     problem = glyphs.explain(value)
     if problem:
         raise ValidationError(problem)
+
+
+def validate_phone(value: str) -> None:
+    digits = sum(character in "0123456789" for character in value)
+    if not 3 <= digits <= 20 or not re.fullmatch(r"\+?[0-9 ().x/-]+", value):
+        raise ValidationError(NO_PHONE)
 
 
 def validate_working_days(value: str) -> None:
@@ -150,6 +158,7 @@ class User(AbstractBaseUser):
     employee_number = models.CharField(
         "employee number", max_length=40, null=True, blank=True, validators=[names.validate_one_line]
     )
+    phone = models.CharField(max_length=40, blank=True, validators=[validate_phone])
     hire_date = models.DateField(null=True, blank=True)
     first_shift_on = models.DateField("first shift", null=True, blank=True)
     category = models.CharField(max_length=12, choices=Category.choices, default=Category.STAFF)

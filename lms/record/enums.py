@@ -27,6 +27,7 @@ class EventKind(TextChoices):
     EXCEPTION_ENDED = "exception.ended", "Exception ended"
     REPLY_GIVEN = "reply.given", "Answered a reminder"
     REPLY_SETTLED = "reply.settled", "Answer to a reminder dealt with"
+    ASSIGNMENT_NUDGED = "assignment.nudged", "Nudged about a course"
     REQUIREMENT_SWITCHED_ON = "requirement.switched_on", "Switched a requirement on"
     REQUIREMENT_CHANGED = "requirement.changed", "Changed a requirement"
     REQUIREMENT_ENDED = "requirement.ended", "Ended a requirement"

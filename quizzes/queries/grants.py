@@ -4,6 +4,8 @@ import dataclasses
 import datetime as dt
 from collections import defaultdict
 
+from django.db.models import QuerySet
+
 from courses.models import Assignment, Enrollment, Unit, UnitProgress
 from lms.people.models import User
 from quizzes.enums import AttemptState
@@ -35,8 +37,14 @@ class UsedUp:
 
 def used_up(learner: User) -> tuple[UsedUp, ...]:
     """The quizzes of a person's open and assigned enrollments whose attempts are used. Five queries, one when there is no attempt."""
+    return used_up_of(Enrollment.objects.filter(learner=learner))
+
+
+def used_up_of(enrollments: QuerySet[Enrollment]) -> tuple[UsedUp, ...]:
+    """The same for some enrollments of any people, in as many queries; those that are complete are left out."""
+    running = enrollments.filter(completed_at__isnull=True)
     rows = (
-        Attempt.objects.filter(enrollment__learner=learner, enrollment__completed_at__isnull=True)
+        Attempt.objects.filter(enrollment__in=running)
         .select_related("enrollment__version", "enrollment__course", "unit")
         .order_by("enrollment_id", "unit__position", "number")
     )
@@ -46,21 +54,24 @@ def used_up(learner: User) -> tuple[UsedUp, ...]:
     if not sittings:
         return ()
     assigned = set(
-        Assignment.objects.filter(learner=learner, withdrawn_at=None).values_list("enrollment_id", flat=True)
+        Assignment.objects.filter(enrollment__in=running, withdrawn_at=None).values_list("enrollment_id", flat=True)
     )
     done = set(
-        UnitProgress.objects.filter(enrollment__learner=learner, completed_at__isnull=False).values_list(
+        UnitProgress.objects.filter(enrollment__in=running, completed_at__isnull=False).values_list(
             "enrollment_id", "unit_id"
         )
     )
     opened: dict[tuple[int, int], int] = defaultdict(int)
-    for pair in ExtraAttempt.objects.filter(enrollment__learner=learner).values_list("enrollment_id", "unit_id"):
+    for pair in ExtraAttempt.objects.filter(enrollment__in=running).values_list("enrollment_id", "unit_id"):
         opened[pair] += 1
-    accommodation = accommodation_of(learner)
+    theirs = {
+        row.learner_id: row
+        for row in Accommodation.objects.filter(learner__in=running.values("learner"), ended_at__isnull=True)
+    }
     found = []
     for pair, attempts in sittings.items():
         first, last = attempts[0], attempts[-1]
-        grant = grant_of(accommodation, opened[pair])
+        grant = grant_of(theirs.get(first.enrollment.learner_id), opened[pair])
         allowed = terms(attempts=first.enrollment.version.attempts, limit_minutes=None, grant=grant).allowed
         closed = all(a.state == AttemptState.SUBMITTED and not a.passed for a in attempts)
         if closed and len(attempts) >= allowed and pair not in done and first.enrollment_id in assigned:

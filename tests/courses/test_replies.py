@@ -397,7 +397,7 @@ def test_a_supervisor_deals_with_it_in_place(now_row: Assignment, boss: User, wa
     fill = {"today": str(today), "later": str(today + 40 * DAY), True: now_row.course_id}
     answered = client.post(url, {name: fill.get(value, value) for name, value in data.items()})
     assert answered.status_code == 302, words(answered.content.decode())
-    assert answered["Location"] == "/team/#replies"
+    assert answered["Location"] == "/today/#answer"
     reply.refresh_from_db()
     assert (reply.outcome, reply.settled_by) == (way, str(boss.subject))
     assert "dealt with before" in words(client.get(url, follow=True).content.decode())
@@ -447,7 +447,7 @@ def test_the_mail_tells_it_and_is_dropped_once_it_is_dealt_with(row: Assignment,
     assert "Maya says that they are on leave" in letter.text
     assert "May" not in letter.subject.replace("Maya", "")
     assert "back in May" not in letter.text + letter.html, "own words stay behind the sign-in"
-    assert "/team/#replies" in letter.text
+    assert "/today/#answer" in letter.text
     replying.settle(reply, Outcome.REMIND_AGAIN, by=boss.subject, at=at)
     assert kind.still_wanted(occasion, at) == "It was dealt with since."
 

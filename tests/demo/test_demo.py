@@ -92,7 +92,7 @@ def _lets_the_four_sign_in(client: Client) -> None:
     assert "Demonstration" in client.get("/account/login/").content.decode()
     for _, email, password in signs:
         answer = client.post("/account/login/", {"login": email, "password": password}, follow=True)
-        assert answer.redirect_chain[-1][0] in ("/training/", "/team/", "/coordinator/")
+        assert answer.redirect_chain[-1][0] in ("/training/", "/today/", "/coordinator/")
         assert "Demonstration" in answer.content.decode()
         client.logout()
 

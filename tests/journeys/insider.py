@@ -37,7 +37,7 @@ from lms.demo.cast import PASSWORD  # noqa: E402
 from lms.lib import clock, dates  # noqa: E402
 from lms.outbox import preferences  # noqa: E402
 from lms.outbox.models import Message, Occasion  # noqa: E402
-from lms.people.actions import people  # noqa: E402
+from lms.people.actions import organization, people  # noqa: E402
 from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User  # noqa: E402
 from lms.record.actions import SYSTEM  # noqa: E402
 from lms.record.models import TrainingEvent  # noqa: E402
@@ -73,6 +73,37 @@ def add_person(
     for slug, days in (courses or {}).items():
         _assign(person, Course.objects.get(slug=slug), days, at)
     return {"public_id": str(person.public_id), "enrollments": enrollments(email)}
+
+
+def add_late_team(name: str, supervisor: str, people_late: dict[str, int]) -> list[str]:
+    """A new team below Eastgate House with a supervisor of its own (an address) and people who are late with Stigma reduction by so many
+    days; nobody but them is in it. Returns the people's addresses."""
+    now = clock.now()
+    at = now - dt.timedelta(days=30)
+    site = Site.objects.get(name="Eastgate House")
+    team = organization.add_team(name=name, site=site, parent=None)
+    course = Course.objects.get(slug="stigma-reduction")
+    found = []
+    for who, email, late in [("Supervisor of " + name, supervisor, 0)] + [
+        (who, f"{who.lower().replace(' ', '.')}@alderford.example", late) for who, late in people_late.items()
+    ]:
+        person = people.add_person(
+            name=who,
+            site=site,
+            team=team if late else None,
+            email=email,
+            phone="555-0123" if late else "",
+            by=SYSTEM,
+            at=at,
+        )
+        User.objects.filter(pk=person.pk).update(password=make_password(PASSWORD), joined_at=at)
+        if late:
+            due_on = dates.local_date(now, site.zone) - dt.timedelta(days=late)
+            assigning.assign(person, course, due_on=due_on, reason="Onboarding", by=SYSTEM, at=at)
+            found.append(email)
+        else:
+            organization.start_supervising(team, person, by=SYSTEM, at=at)
+    return found
 
 
 def _assign(person: User, course: Course, days: int, at: dt.datetime) -> None:
@@ -316,6 +347,7 @@ QUESTIONS = {
     f.__name__: f
     for f in (
         add_person,
+        add_late_team,
         enrollments,
         place_of,
         answers,

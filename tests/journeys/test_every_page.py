@@ -31,6 +31,7 @@ NO_PAGE = {
     "people:discard_roster",
     "person_record_export", "my_record_export",
     "people:decide_messages", "people:decide_surge", "people:mail_kinds",
+    "nudge",
 }  # fmt: skip
 
 
@@ -237,6 +238,13 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look = inspection.look
     inspection.roles.add("supervisor")
     before = len(inspection.problems)
+    page = look(visitor, "/today/")
+    for way in ("extend", "exempt"):
+        look(visitor, page.locator(f"main a[href$='/{way}/']").first.get_attribute("href") or "")
+        page.goto("/today/")
+        page.locator(f"main a[href$='/{way}/']").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        look(visitor)
     look(visitor, "/team/")
     look(visitor, "/team/?status=overdue")
     look(visitor, "/team/?search=nobody+of+this+name")
@@ -536,7 +544,7 @@ def test_the_other_themes(stack: Stack, visit: Visit, known: dict[str, str], the
     addresses = {
         STAFF: ["/training/", f"/courses/{mine}/", f"/courses/{mine}/units/words-matter/"],
         "noah.stern@alderford.example": [f"/attempts/{known['failed']}/result/"],
-        SUPERVISOR: ["/team/"],
+        SUPERVISOR: ["/today/", "/team/"],
     }
     for email, pages in addresses.items():
         visitor = visit(email)
@@ -600,7 +608,7 @@ def test_the_keyboard_reaches_everything_and_its_focus_is_seen(
     pages = {
         "": ["/account/login/", f"/verify/{known['code']}"],
         STAFF: ["/training/", f"/courses/{mine}/", f"/attempts/{known['passed']}/result/", "/record/"],
-        SUPERVISOR: ["/team/"],
+        SUPERVISOR: ["/today/", "/team/"],
         COORDINATOR: ["/coordinator/people/", "/coordinator/people/add/", "/coordinator/teams/"],
     }
     for email, addresses in pages.items():

@@ -30,6 +30,7 @@ CHANGEABLE = (
     "latin_name",
     "email",
     "employee_number",
+    "phone",
     "hire_date",
     "first_shift_on",
     "category",
@@ -54,6 +55,7 @@ def add_person(
     by: uuid.UUID | str,
     at: dt.datetime,
     email: str | None = None,
+    phone: str = "",
     hire_date: dt.date | None = None,
     first_shift_on: dt.date | None = None,
     category: str = Category.STAFF,
@@ -75,6 +77,7 @@ def add_person(
         latin_name=latin_name,
         email=email,
         employee_number=employee_number,
+        phone=phone,
         hire_date=hire_date,
         first_shift_on=first_shift_on,
         category=category,
@@ -210,6 +213,7 @@ def _save(user: User) -> None:
     user.name = names.one_line(user.name or "")
     user.latin_name = names.one_line(user.latin_name or "")
     user.job_role = names.one_line(user.job_role or "")
+    user.phone = names.one_line(user.phone or "")
     user.email = (user.email or "").strip().lower() or None
     user.employee_number = names.one_line(user.employee_number or "") or None
     user.full_clean(exclude=["password"])

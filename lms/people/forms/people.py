@@ -31,6 +31,7 @@ class PersonForm(forms.ModelForm):
             "latin_name",
             "email",
             "employee_number",
+            "phone",
             "hire_date",
             "first_shift_on",
             "category",
@@ -51,6 +52,7 @@ class PersonForm(forms.ModelForm):
             "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
             "email": "They sign in with it. Without an address they get no mail and cannot sign in yet.",
             "employee_number": "As personnel knows them. A roster finds them by it.",
+            "phone": "So that a supervisor can call. It stands on pages of their supervisors and the coordinator only.",
             "hire_date": "Some due dates count from this day.",
             "first_shift_on": "Some courses are due before this day.",
             "job_role": "For example Night support worker.",
@@ -83,13 +85,8 @@ class PersonForm(forms.ModelForm):
         if saved and self.instance.team is not None:
             self.initial["team"] = self.instance.team.public_id
         self.fields["category"].choices = Category.choices  # type: ignore[attr-defined]
-        for field, autocomplete in (
-            ("name", "off"),
-            ("latin_name", "off"),
-            ("email", "off"),
-            ("employee_number", "off"),
-        ):
-            self.fields[field].widget.attrs["autocomplete"] = autocomplete
+        for field in ("name", "latin_name", "email", "employee_number", "phone"):
+            self.fields[field].widget.attrs["autocomplete"] = "off"
 
     def clean_name(self) -> str:
         return names.one_line(self.cleaned_data["name"])

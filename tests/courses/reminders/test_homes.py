@@ -35,7 +35,7 @@ def mail_to(person: User, at: dt.datetime) -> Message:
     return Message.objects.get(recipient=person, kind="digest")
 
 
-def test_a_supervisors_goes_to_the_team(team: Team, at: dt.datetime) -> None:
+def test_a_supervisors_goes_to_today(team: Team, at: dt.datetime) -> None:
     boss = factories.make_supervisor(team, email="boss@example.org")
     happen(team, at)
     assert set(Occasion.objects.filter(recipient=boss).values_list("kind", flat=True)) == {
@@ -43,7 +43,7 @@ def test_a_supervisors_goes_to_the_team(team: Team, at: dt.datetime) -> None:
     }  # fmt: skip
     message = mail_to(boss, at)
     assert message.subject == "2 things about your team"
-    assert f"Open my team:\nhttp://127.0.0.1:8000{reverse('team')}\n" in message.body_text
+    assert f"Open Today:\nhttp://127.0.0.1:8000{reverse('today')}\n" in message.body_text
     assert "Open my training" not in message.body_text + message.body_html
 
 

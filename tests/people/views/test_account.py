@@ -143,6 +143,7 @@ def test_mail_about_a_role_is_listed_for_those_who_have_it(house: House) -> None
         return {label for _, labels in response.context["compulsory"] for label in labels}
 
     everybody = {
+        "A supervisor asks about a course",
         "Another attempt opened",
         "Course assigned",
         "Due soon",

@@ -1,0 +1,23 @@
+"""Each person's newest cycle of each course."""
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from courses.models import Assignment
+from lms.people.models import User
+
+
+def newest(people: QuerySet[User]) -> QuerySet[Assignment]:
+    """The one assignment by which a person's standing in a course is judged, withdrawn ones left out. Of those that share the newest
+    cycle: one that is still asked, what counts for the shortest time, what is due first."""
+    first = (
+        Assignment.objects.filter(learner=OuterRef("learner"), course=OuterRef("course"), withdrawn_at__isnull=True)
+        .order_by(
+            "-cycle",
+            F("ended_at").asc(nulls_first=True),
+            F("valid_until_at").asc(nulls_last=True),
+            "due_at",
+            "pk",
+        )
+        .values("pk")[:1]
+    )
+    return Assignment.objects.filter(learner__in=people, withdrawn_at__isnull=True, pk=Subquery(first))
