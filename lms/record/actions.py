@@ -6,15 +6,15 @@ import uuid
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Subquery
 
 from lms.lib import canonical, clock
-from lms.record.chain import event_hash
+from lms.record.chain import event_hash, head_mac
 from lms.record.enums import EventKind
 from lms.record.models import IdentitySnapshot, RecordHead, TrainingEvent
 
 SYSTEM = "system"
-SCHEMA = 1
+SCHEMA = 2
 
 
 class OutsideTransactionError(RuntimeError):
@@ -32,14 +32,18 @@ def append(
     """Adds one event to the subject's chain, inside the caller's transaction.
 
     First the head row is taken by ``UPDATE ... SET seq = seq + 1`` (made if absent), which makes every other writer of the same
-    subject wait; then it is read, the event is hashed over the one before, and the head gets the new hash. ``at`` is when the fact
+    subject wait; then it is read together with the newest event of the whole record, the event is hashed over both and over the one
+    before, and the head gets the new hash. ``at`` is when the fact
     took effect; when it was recorded is read from the clock. ``by`` is the actor's subject id or ``SYSTEM``. A bulk action calls
     this in the order of sorted subjects. Raises OutsideTransactionError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise OutsideTransactionError(f"{kind} for {subject} must be written in the transaction of the change")
     _take(subject, 1)
-    head = RecordHead.objects.get(pk=subject)
+    newest = TrainingEvent.objects.order_by("-pk")
+    head = RecordHead.objects.annotate(
+        **{f"after_{name}": Subquery(newest.values(name)[:1]) for name in ("subject", "seq", "hash")}
+    ).get(pk=subject)
     event = TrainingEvent(
         subject=subject,
         seq=head.seq,
@@ -50,10 +54,13 @@ def append(
         actor=str(by),
         payload=canonical.dumps(payload),
         prev=head.hash,
+        after_subject=head.after_subject,
+        after_seq=head.after_seq,
+        after_hash=head.after_hash or "",
     )
     event.hash = event_hash(event)
     event.save(force_insert=True)
-    RecordHead.objects.filter(pk=subject).update(hash=event.hash)
+    RecordHead.objects.filter(pk=subject).update(hash=event.hash, mac=head_mac(subject, head.seq, event.hash))
     return event
 
 
@@ -73,6 +80,14 @@ def _take(subject: uuid.UUID, step: int) -> None:
     if not RecordHead.objects.filter(pk=subject).update(seq=F("seq") + step):
         RecordHead.objects.bulk_create([RecordHead(subject=subject)], ignore_conflicts=True)
         RecordHead.objects.filter(pk=subject).update(seq=F("seq") + step)
+
+
+def empty_snapshots(subject: uuid.UUID, *, at: dt.datetime) -> int:
+    """Takes the identity out of every snapshot of the subject, and returns how many held one. The hashes stay, so that the chain
+    still verifies. Inside a transaction that also appends PERSON_ERASED: an emptied snapshot without it is a fault."""
+    if not connection.in_atomic_block:
+        raise OutsideTransactionError(f"the snapshots of {subject} must be emptied in the transaction of the erasure")
+    return IdentitySnapshot.objects.filter(subject=subject, erased_at=None).update(salt="", fields=None, erased_at=at)
 
 
 def snapshot(subject: uuid.UUID, fields: dict[str, Any], *, at: dt.datetime) -> IdentitySnapshot:

@@ -10,6 +10,7 @@ class EventKind(TextChoices):
     PERSON_REACTIVATED = "person.reactivated", "Reactivated"
     PERSON_INVITED = "person.invited", "Invited"
     PERSON_JOINED = "person.joined", "Accepted the invitation"
+    PERSON_ERASED = "person.erased", "Identity erased"
     TEAM_JOINED = "team.joined", "Joined a team"
     TEAM_LEFT = "team.left", "Left a team"
     ROLE_CHANGED = "role.changed", "Role changed"
@@ -56,3 +57,5 @@ class EventKind(TextChoices):
     SLOT_WAIVED = "slot.waived", "Let a place for site words stay empty"
     SLOT_WAIVER_ENDED = "slot.waiver_ended", "Waiver of a place for site words ended"
     MESSAGE_SENT = "message.sent", "Message sent"
+    RECORD_SEALED = "record.sealed", "Training record sealed"
+    SEALS_EXPORTED = "seals.exported", "Exported the seals of the training record"

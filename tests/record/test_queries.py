@@ -1,4 +1,4 @@
-"""Tampering with the record is found."""
+"""Tampering with one chain is found. What the database refuses by itself is in test_guards.py; the triggers are lifted here."""
 
 import datetime as dt
 import uuid
@@ -9,6 +9,7 @@ from django.db import transaction
 from lms.record import actions, queries
 from lms.record.enums import EventKind
 from lms.record.models import RecordHead, TrainingEvent
+from tests.lifting import lift
 
 pytestmark = pytest.mark.django_db
 SUBJECT = uuid.UUID(int=9)
@@ -22,6 +23,7 @@ def _five_events(at: dt.datetime) -> None:
                 SUBJECT, EventKind.QUIZ_SUBMITTED, {"right": n}, at=at + dt.timedelta(days=n), by=actions.SYSTEM
             )
     assert list(queries.faults(SUBJECT)) == []
+    lift()
 
 
 def event(seq: int) -> TrainingEvent:
@@ -34,7 +36,11 @@ def event(seq: int) -> TrainingEvent:
         {"payload": '{"right":5}'},
         {"payload": '{"right": 3}'},
         {"kind": "course.completed"},
-        {"schema": 2},
+        {"schema": 1},
+        {"schema": 3},
+        {"after_seq": 7},
+        {"after_hash": ""},
+        {"after_subject": None},
         {"actor": "somebody"},
         {"effective_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
         {"recorded_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
@@ -83,6 +89,13 @@ def test_everything_cut_is_found() -> None:
 def test_a_changed_head_is_found(change: dict[str, object]) -> None:
     RecordHead.objects.filter(pk=SUBJECT).update(**change)
     assert list(queries.faults(SUBJECT)) == [f"the record of {SUBJECT} does not end where its head says"]
+
+
+def test_a_head_moved_back_to_an_earlier_event_is_found() -> None:
+    """The last event is gone and the head says so; but the code on the head is of another end."""
+    event(5).delete()
+    RecordHead.objects.filter(pk=SUBJECT).update(seq=4, hash=event(4).hash)
+    assert list(queries.faults(SUBJECT)) == [f"the head of the record of {SUBJECT} was not written with the key"]
 
 
 def test_a_removed_head_is_found() -> None:
