@@ -50,6 +50,7 @@ BEAT_SCHEDULE = {
     "sweep courses": _every("LMS_BEAT_SWEEP_SECONDS", 30, "courses.tasks.sweep"),
     "bring duties into line": _every("LMS_BEAT_DUTIES_SECONDS", 60, "courses.tasks.bring_duties_into_line"),
     "sweep quizzes": _every("LMS_BEAT_SWEEP_SECONDS", 30, "quizzes.tasks.sweep"),
+    "keep the record": _every("LMS_BEAT_RECORD_SECONDS", 600, "lms.people.tasks.keep_record"),
     "gather mail": _every("LMS_BEAT_GATHER_SECONDS", 60, "lms.outbox.tasks.gather"),
     "plan reminders": _every("LMS_BEAT_PLAN_SECONDS", 600, "courses.tasks.plan_reminders"),
 }

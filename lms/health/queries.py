@@ -12,9 +12,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from lms.health.actions import GATHER, MAIL, PLAN, WORK
 from lms.health.models import Pulse
-from lms.lib import broker, clock
+from lms.lib import broker, clock, dates
 from lms.outbox.queries import oldest_waiting, unsent_in_silence
 from lms.people.alarms import Alarm
+from lms.record import guards
+from lms.record.queries import last_check
 
 PULSES_MISSED = 3
 PULSE_LATE_AFTER = dt.timedelta(minutes=1)
@@ -23,6 +25,7 @@ PLANNER_LATE_AFTER = dt.timedelta(hours=3)
 PLANNERS = (PLAN, GATHER)
 SILENT_AFTER = dt.timedelta(days=2)
 MAIL_LATE_AFTER = dt.timedelta(minutes=15)
+RECORD_LATE_AFTER = dt.timedelta(hours=50)
 BROKER_SECONDS = 1.0
 
 _migrated = False
@@ -79,6 +82,7 @@ def work_parts(at: dt.datetime | None = None) -> list[Part]:
         _planner(pulses, at),
         _oldest_mail(at),
         _silence(at),
+        _record(at),
     ]
 
 
@@ -173,6 +177,39 @@ def _silence(at: dt.datetime) -> Part:
         last if unsent else at,
         "Look under Messages at what needs a decision: each one says what the mail server said last.",
         {"unsent_in_silence": unsent},
+    )
+
+
+def _record(at: dt.datetime) -> Part:
+    """The worst that is known: triggers that are gone, faults that the last check found, or no check for two days. The daily seal is
+    made before the check, so a seal that cannot be made is a check that does not come."""
+    missing, check = guards.missing(connections[DEFAULT_DB_ALIAS]), last_check()
+    problem, advice = "", "Look at beat and worker first, then ask IT to look into the worker's log."
+    seen = check.ended_at if check else None
+    if missing:
+        problem = (
+            f"The database no longer refuses changes to the training record ({len(missing)} triggers are missing)."
+        )
+        advice = (
+            "Ask IT who took them away, and to run the command migrate, which makes them again. Then check the record."
+        )
+    elif check and check.faults:
+        problem = f"The check of {dates.long_date(check.day)} found {check.faults} faults in the training record."
+        advice = (
+            "Look at Training record. Ask IT to keep a copy of the database as it is, before anything else is done."
+        )
+    elif seen is None:
+        problem = "The training record was not checked yet."
+    elif at - seen > RECORD_LATE_AFTER:
+        problem = f"The training record was last checked {_long(seen, at)} ago."
+    return Part(
+        "record",
+        "Training record",
+        "Is sealed and checked once a day",
+        problem,
+        seen,
+        advice,
+        {"record_seconds": _age(seen, at)},
     )
 
 

@@ -31,6 +31,9 @@ _items = [
     DeskItem("people:sites", "Sites", "map-pin", "Places of work and their time zones"),
     DeskItem("people:messages", "Messages", "mail", "Every mail we wrote, sent or not"),
     DeskItem("people:organization", "Organization", "building", "Name, support phone, who signs certificates"),
+    DeskItem(
+        "people:record", "Training record", "file-check", "Whether it is unchanged, and taking its seals elsewhere"
+    ),
     DeskItem("my_training", "My training", "list-checks"),
 ]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, reasons, sites, teams
+from lms.people.views import account, messages, organization, overview, people, reasons, record, sites, teams
 
 app_name = "people"
 
@@ -32,6 +32,8 @@ urlpatterns = [
     path("coordinator/sites/add/", sites.add, name="add_site"),
     path("coordinator/sites/<int:pk>/", sites.site, name="site"),
     path("coordinator/organization/", organization.organization, name="organization"),
+    path("coordinator/record/", record.record, name="record"),
+    path("coordinator/record/seals/", record.export, name="export_seals"),
     path("coordinator/messages/", messages.messages, name="messages"),
     path("coordinator/messages/decide/", messages.decide_messages, name="decide_messages"),
     path("coordinator/messages/held/<uuid:public_id>/", messages.decide_surge, name="decide_surge"),

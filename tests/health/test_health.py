@@ -10,6 +10,7 @@ from django.test import Client
 from lms.health import actions, queries, tasks
 from lms.health.models import Pulse
 from lms.lib import broker, clock
+from lms.record import checking
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
 
@@ -35,6 +36,7 @@ def beat_all(now: dt.datetime, *, asked: int = 0, answered: int = 0) -> None:
     assert actions.try_mail(at=now) == ""
     actions.note_run(actions.PLAN, at=now)
     actions.note_run(actions.GATHER, at=now)
+    checking.check(now.date(), at=now)
 
 
 def work(client: Client) -> tuple[int, dict[str, Any]]:
@@ -81,7 +83,7 @@ def test_static_files_that_are_not_collected_are_named(client: Client, settings:
 def test_work_before_the_first_pulse_names_what_has_none(client: Client, answering_broker: None) -> None:
     status, body = work(client)
     assert status == 503
-    assert set(body["problems"]) == {"beat", "worker", "smtp", "planner"}
+    assert set(body["problems"]) == {"beat", "worker", "smtp", "planner", "record"}
     assert body["beat_seconds"] is None
 
 
@@ -91,6 +93,7 @@ def test_work_after_a_round_trip_is_well_and_reading_it_writes_nothing(client: C
     tasks.pulse_mail()
     actions.note_run(actions.PLAN)
     actions.note_run(actions.GATHER)
+    checking.check(clock.now().date(), at=clock.now())
     before = list(Pulse.objects.values_list())
     status, body = work(client)
     assert (status, body["status"]) == (200, "ok")

@@ -15,6 +15,7 @@ from django.test import Client
 from lms.health import actions, queries, tasks
 from lms.health.models import Pulse
 from lms.lib import broker, clock
+from lms.record import checking
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
 
@@ -78,6 +79,7 @@ def _rest_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     actions.note_answered()
     actions.note_run(actions.PLAN)
     actions.note_run(actions.GATHER)
+    checking.check(clock.now().date(), at=clock.now())
 
 
 def answer(client: Client) -> tuple[int, dict[str, str]]:

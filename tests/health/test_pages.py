@@ -11,6 +11,7 @@ from lms.health import actions, queries
 from lms.lib import broker, clock
 from lms.people import alarms
 from lms.people.alarms import Alarm
+from lms.record import checking
 from tests.people.conftest import ROLES, House
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,7 @@ def now(house: House, monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
     actions.note_answered(at=now)
     actions.note_run(actions.PLAN, at=now)
     actions.note_run(actions.GATHER, at=now)
+    checking.check(now.date(), at=now)
     assert actions.try_mail(at=now) == ""
     return now
 
@@ -49,7 +51,7 @@ def test_the_page_is_for_coordinators(house: House, role: str) -> None:
 def test_all_is_well(now: dt.datetime, desk: Client) -> None:
     assert BAND not in overview(desk)
     text = desk.get(reverse("system_health")).content.decode()
-    assert "All 9 parts work." in text
+    assert "All 10 parts work." in text
     for label in ("Web pages", "Database", "Broker", "Beat", "Worker", "Mail server", "Planner", "Mail that waits"):
         assert label in text
     assert "Needs help" not in text
@@ -65,7 +67,7 @@ def test_monitor_band_and_page_say_the_same_words(now: dt.datetime, desk: Client
     for text in (band, page):
         assert problems["worker"] in text
         assert "Ask IT to start it again." in text
-    assert "1 of 9 parts needs help" in page
+    assert "1 of 10 parts needs help" in page
     assert page.count("Needs help") == 1
     assert "Since " in page
 
@@ -88,7 +90,7 @@ def test_a_part_that_never_worked_says_so(now: dt.datetime, desk: Client) -> Non
 
 
 def test_the_page_takes_few_queries(now: dt.datetime, queries_of: Callable[[str], int]) -> None:
-    assert queries_of(reverse("system_health")) == 9
+    assert queries_of(reverse("system_health")) == 11
 
 
 def test_registering_a_source_twice_is_once(monkeypatch: pytest.MonkeyPatch, at: dt.datetime) -> None:

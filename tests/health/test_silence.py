@@ -12,6 +12,7 @@ from lms.lib import broker, clock
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message
 from lms.people.models import User
+from lms.record import checking
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
@@ -20,13 +21,14 @@ HOURS = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
+def now(db: None, monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
     monkeypatch.setattr(broker, "ping", lambda url, seconds: True)
     now = clock.now()
     actions.note_asked(at=now)
     actions.note_answered(at=now)
     actions.note_run(actions.PLAN, at=now)
     actions.note_run(actions.GATHER, at=now)
+    checking.check(now.date(), at=now)
     assert actions.try_mail(at=now) == ""
     return now
 

@@ -362,6 +362,7 @@ def test_pages_of_the_coordinator(stack: Stack, visit: Visit, inspection: Inspec
         f"{person}exceptions/prior_learning/",
         f"/coordinator/exceptions/{known['exception']}/end/",
         "/coordinator/certificates/",
+        "/coordinator/record/",
         f"/coordinator/certificates/{known['certificate']}/revoke/",
         f"/coordinator/certificates/{known['certificate']}/reissue/",
         f"/certificates/{known['certificate']}/",
