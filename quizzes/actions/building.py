@@ -88,9 +88,7 @@ class _Building:
         self.folder = folder_of(pack)
         self.organization = Organization.objects.get()
         self.people = list(
-            PackPerson.objects.filter(pack=pack)
-            .select_related("person__site", "person__team")
-            .order_by("position")
+            PackPerson.objects.filter(pack=pack).select_related("person__site", "person__team").order_by("position")
         )
 
     def run(self) -> bool:

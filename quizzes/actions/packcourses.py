@@ -83,4 +83,10 @@ def _question(row: Question, pack: Pack, unit: Unit) -> dict[str, Any]:
         html = render_to_string(kind.taking_template, {"question": question})
         html = _ID.sub(rf'\1="q{row.position}_', html)
     corrections = Correction.objects.filter(question=row, made_at__lte=pack.until).order_by("number")
-    return {"item": item, "author_id": row.author_id, "revision": row.revision, "html": html, "corrections": list(corrections)}
+    return {
+        "item": item,
+        "author_id": row.author_id,
+        "revision": row.revision,
+        "html": html,
+        "corrections": list(corrections),
+    }

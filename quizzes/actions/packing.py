@@ -88,7 +88,10 @@ def make(
         PackPerson.objects.bulk_create(
             [
                 PackPerson(
-                    pack=pack, person=person, position=n, folder=folder_of(n, person.name, person.latin_name, person.subject)
+                    pack=pack,
+                    person=person,
+                    position=n,
+                    folder=folder_of(n, person.name, person.latin_name, person.subject),
                 )
                 for n, person in enumerate(people, 1)
             ],
@@ -111,7 +114,9 @@ def make(
 def write(pack: Pack, kind: EventKind, payload: dict[str, Any], *, by: User, at: dt.datetime) -> None:
     """An event about the pack in the record of the coordinator who does something with it."""
     identity = snapshot_of(by, at).hash
-    record.append(by.subject, kind, {"identity": identity, "pack": str(pack.public_id), **payload}, at=at, by=by.subject)
+    record.append(
+        by.subject, kind, {"identity": identity, "pack": str(pack.public_id), **payload}, at=at, by=by.subject
+    )
 
 
 def _pack_of(key: uuid.UUID | None) -> Pack | None:
@@ -132,7 +137,9 @@ def again(pack: Pack, *, at: dt.datetime) -> bool:
 def remove_old(*, at: dt.datetime) -> int:
     """Deletes the files whose time is over; returns how many. The rows stay. The row says so first, so that a file that cannot be
     deleted is tried again by the next sweep and is never handed out in between."""
-    rows = Pack.objects.filter(keep_until__lte=at, removed_at__isnull=True, state__in=[PackState.STORED, PackState.DEAD])
+    rows = Pack.objects.filter(
+        keep_until__lte=at, removed_at__isnull=True, state__in=[PackState.STORED, PackState.DEAD]
+    )
     for pack in rows.defer("population"):
         Pack.objects.filter(pk=pack.pk, state=pack.state).update(state=PackState.REMOVED)
     gone = 0

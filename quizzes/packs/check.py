@@ -60,7 +60,7 @@ def stands_under(node, index, size, path, root):
 
 def sample_of(seed, population, size):
     """The drawn subjects: ordered by SHA-256 of seed, a line break and subject; the first ones are taken."""
-    key = {subject: hashlib.sha256("{}\n{}".format(seed, subject).encode()).hexdigest() for subject in population}
+    key = {subject: hashlib.sha256(f"{seed}\n{subject}".encode()).hexdigest() for subject in population}
     return sorted(population, key=lambda subject: (key[subject], subject))[:size]
 
 
@@ -100,7 +100,7 @@ class Check:
                 raise Fault("is of another format")
             self.names = {one["subject"]: "{} ({})".format(one["name"], one["folder"]) for one in self.people}
         except (Fault, OSError, ValueError, KeyError, TypeError) as error:
-            raise Fault("{} cannot be read: {}".format(MANIFEST, error)) from error
+            raise Fault(f"{MANIFEST} cannot be read: {error}") from error
 
     def path(self, name):
         return os.path.join(self.folder, *name.split("/"))
@@ -116,7 +116,7 @@ class Check:
                 yield number, json.loads(line)
 
     def fault(self, where, sentence):
-        self.faults.append("{}: {}".format(where, sentence))
+        self.faults.append(f"{where}: {sentence}")
 
     def who(self, subject):
         return self.names.get(subject, str(subject))
@@ -129,7 +129,7 @@ class Check:
             if name not in self.files:
                 self.fault(name, "this file is missing.")
         except (Fault, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            self.fault(name, "it cannot be read ({}).".format(error))
+            self.fault(name, f"it cannot be read ({error}).")
 
     # --- files
 
@@ -161,7 +161,7 @@ class Check:
         before = ""
         for place, seal in enumerate(found["seals"], 1):
             if set(seal) != set(SEAL_COLUMNS):
-                raise Fault("seal {} does not have the columns of a seal".format(place))
+                raise Fault(f"seal {place} does not have the columns of a seal")
             if seal["number"] != place:
                 self.fault("seals.json", "in place {} stands seal {}.".format(place, seal["number"]))
             if seal["prev"] != before:
@@ -173,7 +173,7 @@ class Check:
 
     def seal(self, number):
         if not isinstance(number, int) or not 1 <= number <= len(self.seals):
-            raise Fault("there is no seal {}".format(number))
+            raise Fault(f"there is no seal {number}")
         return self.seals[number - 1]
 
     def compare(self, path):
@@ -181,7 +181,7 @@ class Check:
         with open(path, encoding="utf-8") as file:
             kept = json.load(file)
         if kept.get("format") != SEALS:
-            raise Fault("{} is no file of seals".format(path))
+            raise Fault(f"{path} is no file of seals")
         both = 0
         for theirs in kept["seals"]:
             mine = next((seal for seal in self.seals if seal["number"] == theirs["number"]), None)
@@ -201,19 +201,19 @@ class Check:
             try:
                 event = Event(row)
             except (Fault, KeyError, TypeError, ValueError) as error:
-                self.fault(name, "line {} {}.".format(number, error))
+                self.fault(name, f"line {number} {error}.")
                 return
             if event.subject != person["subject"]:
-                self.fault(name, "line {} is an event of somebody else.".format(number))
+                self.fault(name, f"line {number} is an event of somebody else.")
                 continue
             if event.seq != expected:
                 if event.seq > expected:
-                    self.fault(name, "of {}, event {} is missing.".format(who, expected))
+                    self.fault(name, f"of {who}, event {expected} is missing.")
                 else:
-                    self.fault(name, "of {}, event {} is there twice or out of order.".format(who, event.seq))
+                    self.fault(name, f"of {who}, event {event.seq} is there twice or out of order.")
                 expected = event.seq
             if event.prev != before:
-                self.fault(name, "of {}, event {} does not follow the one before it.".format(who, event.seq))
+                self.fault(name, f"of {who}, event {event.seq} does not follow the one before it.")
             before, expected = event.hash, expected + 1
             self.events.setdefault((event.subject, event.seq), event)
         if expected - 1 != person["events"]:
@@ -229,14 +229,14 @@ class Check:
             if subject not in here:
                 continue
             other = self.events.get((subject, event.row["after_seq"]))
-            where = "of {}, event {}".format(self.who(event.subject), event.seq)
+            where = f"of {self.who(event.subject)}, event {event.seq}"
             if other is None:
                 sentence = "{} was written after event {} of {}, which is not here.".format(
                     where, event.row["after_seq"], self.who(subject)
                 )
                 self.fault("records", sentence)
             elif other.hash != event.row["after_hash"]:
-                sentence = "{} names another event {} of {}.".format(where, other.seq, self.who(subject))
+                sentence = f"{where} names another event {other.seq} of {self.who(subject)}."
                 self.fault("records", sentence)
 
     def check_proofs(self, name):
@@ -260,7 +260,7 @@ class Check:
             leaf = leaf_hash(canonical(["head", row["subject"], row["seq"], row["hash"]]))
             path = [bytes.fromhex(step) for step in row["path"]]
             if not stands_under(leaf, row["index"], seal["heads"], path, bytes.fromhex(seal["heads_root"])):
-                self.fault("proofs/ends.jsonl", "line {}: the end of {} is not in its seal.".format(number, who))
+                self.fault("proofs/ends.jsonl", f"line {number}: the end of {who} is not in its seal.")
                 continue
             self.ends[row["subject"]] = (row["seq"], row["seal"])
             last = self.events.get((row["subject"], row["seq"]))
@@ -279,10 +279,10 @@ class Check:
             until = max([self.ends.get(subject, (0, 0))[0], *proven])
             for seq in mine:
                 if seq <= until and (subject, seq) not in self.sealed:
-                    self.fault("proofs", "of {}, event {} has no proof although later ones have.".format(who, seq))
+                    self.fault("proofs", f"of {who}, event {seq} has no proof although later ones have.")
             newest = self.manifest.get("ends_seal") or 0
             if newest and subject not in self.ends and any(self._old(subject, seq, newest) for seq in mine):
-                self.fault("proofs", "of {}, it is not proven where the record ended at seal {}.".format(who, newest))
+                self.fault("proofs", f"of {who}, it is not proven where the record ended at seal {newest}.")
 
     def _old(self, subject, seq, number):
         event = self.events[subject, seq]
@@ -299,14 +299,17 @@ class Check:
         known = set()
         for number, row in self.lines(name):
             known.add(row["hash"])
-            if row["erased_at"] is None and hashlib.sha256(canonical([row["salt"], row["fields"]])).hexdigest() != row["hash"]:
-                self.fault(name, "line {}: how the person was spelled was changed.".format(number))
+            if (
+                row["erased_at"] is None
+                and hashlib.sha256(canonical([row["salt"], row["fields"]])).hexdigest() != row["hash"]
+            ):
+                self.fault(name, f"line {number}: how the person was spelled was changed.")
         for (subject, seq), event in self.events.items():
             if subject != person["subject"] or event.withheld:
                 continue
             named = json.loads(event.row["payload"]).get("identity")
             if named and named not in known:
-                self.fault(name, "event {} names a spelling that is not here.".format(seq))
+                self.fault(name, f"event {seq} names a spelling that is not here.")
 
     def check_sample(self):
         found = self.load("sample.json")
@@ -339,9 +342,19 @@ def report(check, both):
     total, sealed = len(check.events), len(check.sealed)
     withheld = sum(event.withheld for event in check.events.values())
     print("Pack of {} as of {}.".format(check.manifest["organization"], check.manifest["as_of"]))
-    print("{}, {}, {}.".format(plural(len(check.people), "person").replace("persons", "people"), plural(len(check.files), "file"), plural(total, "event")))
+    print(
+        "{}, {}, {}.".format(
+            plural(len(check.people), "person").replace("persons", "people"),
+            plural(len(check.files), "file"),
+            plural(total, "event"),
+        )
+    )
     if withheld:
-        print("{} withheld because they are private. Their place in the record is proven all the same.".format(plural(withheld, "event")))
+        print(
+            "{} withheld because they are private. Their place in the record is proven all the same.".format(
+                plural(withheld, "event")
+            )
+        )
     print()
     if check.faults:
         print("Something does not fit:")
@@ -357,13 +370,25 @@ def report(check, both):
     print()
     print("What this cannot show by itself:")
     if total > sealed:
-        print("  {} younger than the newest seal here. Only their order was checked.".format(plural(total - sealed, "event") + (" is" if total - sealed == 1 else " are")))
+        print(
+            "  {} younger than the newest seal here. Only their order was checked.".format(
+                plural(total - sealed, "event") + (" is" if total - sealed == 1 else " are")
+            )
+        )
     if both:
-        print("  Nothing more about {}: they are the same as in the copy that was kept elsewhere.".format(plural(both, "seal")))
+        print(
+            "  Nothing more about {}: they are the same as in the copy that was kept elsewhere.".format(
+                plural(both, "seal")
+            )
+        )
     else:
-        print("  That the seals are the true ones. Ask for a copy of the seals that was kept elsewhere, and give it with --seals.")
+        print(
+            "  That the seals are the true ones. Ask for a copy of the seals that was kept elsewhere, and give it with --seals."
+        )
     print("  That whoever wrote the record wrote the truth: it shows that nothing was changed afterwards.")
-    print("  Seals and events are signed with a key that only the system has. With it, the system can check them: ask for that in doubt.")
+    print(
+        "  Seals and events are signed with a key that only the system has. With it, the system can check them: ask for that in doubt."
+    )
     if check.seals:
         print("  Newest seal: number {number} of {day}, {hash}".format(**check.seals[-1]))
     with open(check.path(MANIFEST), "rb") as file:
@@ -380,7 +405,7 @@ def main(argv=None):
         check.run()
         both = check.compare(args.seals) if args.seals else 0
     except (Fault, OSError, ValueError, KeyError, TypeError) as error:
-        print("This cannot be checked. {}".format(error))
+        print(f"This cannot be checked. {error}")
         return 2
     report(check, both)
     return 1 if check.faults else 0

@@ -113,9 +113,7 @@ def event_proof_lines(seal: Seal, until_seq: dict[uuid.UUID, int]) -> Iterator[s
         )
 
 
-def _noting(
-    seal: Seal, until_seq: dict[uuid.UUID, int], places: list[tuple[int, uuid.UUID, int]]
-) -> Iterator[bytes]:
+def _noting(seal: Seal, until_seq: dict[uuid.UUID, int], places: list[tuple[int, uuid.UUID, int]]) -> Iterator[bytes]:
     for index, event in enumerate(events_of_runs(seal.runs.order_by("subject").iterator())):
         if event.seq <= until_seq.get(event.subject, 0):
             places.append((index, event.subject, event.seq))

@@ -87,7 +87,9 @@ def exceptions_of(
 ) -> Iterator[DutyException]:
     """The exceptions granted up to then that touch these courses, person by person, oldest first."""
     rows = DutyException.objects.filter(learner__in=people, approved_at__lte=until)
-    for row in rows.select_related("course", "learner__site").order_by("learner__name", "learner_id", "starts_at", "pk"):
+    for row in rows.select_related("course", "learner__site").order_by(
+        "learner__name", "learner_id", "starts_at", "pk"
+    ):
         if row.course is None or _wanted(row.course.slug, courses):
             yield row
 
