@@ -25,18 +25,37 @@ from tests.quizzes.packs.making import NOW, checked, make_pack, sealed, trained,
 DAY = dt.timedelta(days=1)
 
 
+#: made once a process: the tests change copies of it
+MADE: list[Path] = []
+
+
 @pytest.fixture
-def pack(db: None, tmp_path: Path) -> Path:
-    """Two people with a record; all but what happened in the last days is sealed, by two seals."""
-    factories.make_team()
+def made(db: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an unzipped pack, and beside it the seals as they were exported."""
+    if not MADE:
+        where = tmp_path_factory.mktemp("packs")
+        make(where)
+        MADE.append(where)
+    return MADE[0]
+
+
+def make(where: Path) -> None:
+    """Four people with a record; all but what happened in the last days is sealed, by two seals."""
     course = factories.make_course()
     trained("Ana Sol", fails=1, course=course)
     sealed(dt.date(2026, 11, 5), NOW - 18 * DAY)
     trained("Bo Li", course=course, at=NOW - 14 * DAY)
     sealed(dt.date(2026, 11, 15), NOW - 8 * DAY)
     trained("Cy Young", course=course, at=NOW - 3 * DAY)
-    by = factories.make_coordinator(name="Dana Coordinates")
-    return unzipped(make_pack(by), tmp_path / "out")
+    unzipped(make_pack(factories.make_coordinator()), where / "out")
+    kept = sealfile.write(Seal.objects.order_by("number"), organization="Alderford", at=NOW)
+    (where / "kept.json").write_text(kept)
+
+
+@pytest.fixture
+def pack(made: Path, tmp_path: Path) -> Path:
+    (top,) = (made / "out").iterdir()
+    return Path(shutil.copytree(top, tmp_path / "pack"))
 
 
 def part(pack: Path, name: str) -> Path:
@@ -274,11 +293,10 @@ def test_without_the_key_no_change_of_what_is_sealed_passes(pack: Path, tamper: 
         assert "event" in words
 
 
-def test_a_pack_made_up_with_seals_of_its_own_is_found_by_the_kept_seals_alone(pack: Path, tmp_path: Path) -> None:
+def test_a_pack_made_up_with_seals_of_its_own_is_found_by_the_kept_seals_alone(pack: Path, made: Path) -> None:
     """Who changes an event, its tree and the seal needs no key for the pack to fit in itself: the checker says so, and finds it with
     seals that were kept elsewhere."""
-    kept = tmp_path / "kept.json"
-    kept.write_text(sealfile.write(Seal.objects.order_by("number"), organization="A", at=NOW))
+    kept = made / "kept.json"
     assert checked(pack, "--seals", str(kept))[0] == 0
     assert "the same as in the copy that was kept elsewhere" in checked(pack, "--seals", str(kept))[1]
     path = pack / "seals.json"
