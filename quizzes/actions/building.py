@@ -131,8 +131,8 @@ class _Building:
                 writing.lines(path, evidence.event_proof_lines(seal, until_seq))
                 self._pause()
         last = evidence.seal_of_the_ends(until_seq)
-        if last is not None:
-            writing.lines(self.folder / "proofs" / "ends.jsonl", evidence.end_lines(last, set(until_seq)))
+        ends = evidence.end_lines(last, set(until_seq)) if last is not None else ()
+        writing.lines(self.folder / "proofs" / "ends.jsonl", ends)
         return last.number if last else 0
 
     def _manifest(self, ends: int) -> None:

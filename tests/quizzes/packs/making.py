@@ -9,6 +9,7 @@ from typing import Any
 
 import time_machine
 from django.conf import settings
+from django.db import transaction
 
 from courses.actions import excepting, filing
 from courses.enums import ExceptionKind
@@ -31,8 +32,6 @@ def trained(name: str, *, course: Any = None, at: dt.datetime = START, fails: in
     """Somebody who was assigned a course and passed it after ``fails`` failed attempts, a day apart; the certificate is drawn."""
     with time_machine.travel(at, tick=False):
         person = factories.make_user(name, **changes)
-        from django.db import transaction
-
         with transaction.atomic():
             identity.write(person, EventKind.PERSON_ADDED, at=at, by=record.SYSTEM)
         enrollment = factories.make_enrollment(person, course, at=at)
@@ -57,10 +56,11 @@ def sealed(day: dt.date, at: dt.datetime) -> None:
 
 
 def leave(person: User, *, by: User, at: dt.datetime = START, reason: str = "Family") -> None:
-    excepting.grant(
-        person, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + dt.timedelta(days=5), course=None,
-        reason=reason, by=by, at=at,
-    )  # fmt: skip
+    with time_machine.travel(at, tick=False):
+        excepting.grant(
+            person, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + dt.timedelta(days=5), course=None,
+            reason=reason, by=by, at=at,
+        )  # fmt: skip
 
 
 def make_pack(
