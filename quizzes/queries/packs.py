@@ -57,7 +57,7 @@ def choose(filters: Mapping[str, Any], at: dt.datetime, *, sample: int | None = 
 
 
 def all_packs() -> QuerySet[Pack]:
-    return Pack.objects.defer("population").annotate(open_links=Count("links"))
+    return Pack.objects.defer("population")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -133,16 +133,20 @@ def _page(request: HttpRequest, found: Pack, form: SurveyLinkForm, **more: Any) 
 @coordinator_required
 @require_safe
 def pack_file(request: HttpRequest, pack: uuid.UUID) -> HttpResponseBase:
-    return zip_response(pack_for_coordinator(signed_in(request), pack))
+    return zip_response(request, pack_for_coordinator(signed_in(request), pack))
 
 
-def zip_response(pack: Pack) -> FileResponse:
-    """The stored file, streamed. Raises Http404 when there is none."""
+def zip_response(request: HttpRequest, pack: Pack) -> HttpResponseBase:
+    """The stored file, streamed; nothing of it for a HEAD. Raises Http404 when there is none."""
     path = path_of(pack)
     if path is None:
         raise Http404
-    name = f"surveyor-pack-{pack.as_of.isoformat()}.zip"
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zip")
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        response = HttpResponse(content_type="application/zip")
+    else:
+        name = f"surveyor-pack-{pack.as_of.isoformat()}.zip"
+        response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="application/zip")
     add_never_cache_headers(response)
     return response
 

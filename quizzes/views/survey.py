@@ -82,7 +82,7 @@ def survey_person(request: HttpRequest, link: SurveyLink, folder: str) -> HttpRe
 
 @by_link
 def survey_file(request: HttpRequest, link: SurveyLink) -> HttpResponseBase:
-    response = zip_response(link.pack)
+    response = zip_response(request, link.pack)
     if request.method == "GET":
         note_view(link, SurveyPart.FILE, at=clock.now())
     return response
