@@ -55,6 +55,8 @@ try:
     MAIL_LEASE_SECONDS = env.number("LMS_MAIL_LEASE_SECONDS", 120)
     PDF_LEASE_SECONDS = env.number("LMS_PDF_LEASE_SECONDS", 90)
     BATCH_LEASE_SECONDS = env.number("LMS_BATCH_LEASE_SECONDS", 90)
+    PACK_LEASE_SECONDS = env.number("LMS_PACK_LEASE_SECONDS", 90)
+    PACK_KEEP_DAYS = env.number("LMS_PACK_KEEP_DAYS", 60)
     if PRODUCTION:
         safety.refuse_unsafe(
             debug=DEBUG,
@@ -236,6 +238,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "lms.lib.assets.AssetStorage"},
 }
 CERTIFICATE_DIR = VAR_DIR / "certificates"
+PACK_DIR = VAR_DIR / "packs"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_rate_limits"}
 }  # rate limits only

@@ -1,5 +1,8 @@
-"""Who may reach an attempt: its learner, nobody else. Who may reach a question with its key, figures and review: a coordinator."""
+"""Who may reach an attempt: its learner, nobody else. Who may reach a question with its key, figures and review: a coordinator. Who may
+reach a surveyor pack: a coordinator, and whoever holds a link to it."""
 
+import hashlib
+import secrets
 import uuid
 
 from django.http import Http404
@@ -8,7 +11,8 @@ from courses.models import Enrollment
 from lms.people.access import person_for_coordinator, person_for_supervisor
 from lms.people.models import User
 from quizzes.enums import AttemptState
-from quizzes.models import Attempt, ItemReview, Question, Response
+from quizzes.links import read_survey_token
+from quizzes.models import Attempt, ItemReview, Pack, Question, Response, SurveyLink
 
 
 def attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
@@ -77,3 +81,31 @@ def question_for_coordinator(user: User, pk: int) -> Question:
     if question is None:
         raise Http404
     return question
+
+
+def pack_for_coordinator(user: User, public_id: uuid.UUID) -> Pack:
+    found = Pack.objects.defer("population").filter(public_id=public_id).first() if user.is_coordinator else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def survey_link_for_coordinator(user: User, public_id: uuid.UUID) -> SurveyLink:
+    """A link of any pack, open or ended."""
+    rows = SurveyLink.objects.select_related("pack")
+    found = rows.filter(public_id=public_id).first() if user.is_coordinator else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def survey_link_for_token(token: str) -> SurveyLink:
+    """The link whose address this is, open or ended: whoever asks says what becomes of an ended one. Http404 for any other text."""
+    read = read_survey_token(token)
+    if read is None:
+        raise Http404
+    public_id, secret = read
+    found = SurveyLink.objects.select_related("pack").filter(public_id=public_id).first()
+    if found is None or not secrets.compare_digest(found.secret_hash, hashlib.sha256(secret.encode()).hexdigest()):
+        raise Http404
+    return found

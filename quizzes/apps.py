@@ -33,3 +33,11 @@ class QuizzesConfig(AppConfig):
         register_item(
             DeskItem("coverage", "What is taught", "clipboard-check", "Each fact beside the words and questions on it")
         )
+        register_item(
+            DeskItem(
+                "packs", "Surveyor packs", "clipboard-list", "Evidence for a surveyor in one file, and links to read it"
+            )
+        )
+        people_panels.register_list_link(
+            people_panels.ListLink("add_pack", "Surveyor pack of these people", "clipboard-list")
+        )

@@ -34,3 +34,22 @@ class ReviewOutcome(TextChoices):
     KEPT = "kept", "The question stays as it is"
     MENDED = "mended", "The key was mended"
     VOIDED = "voided", "The question was voided"
+
+
+class PackState(TextChoices):
+    """The state of a surveyor pack's file."""
+
+    QUEUED = "queued", "Being made"
+    CLAIMED = "claimed", "Being put together"
+    STORED = "stored", "Ready"
+    DEAD = "dead", "Could not be made"
+    REMOVED = "removed", "File deleted"
+
+
+class SurveyPart(TextChoices):
+    """What somebody looked at through a surveyor's link."""
+
+    INDEX = "index", "The list of people"
+    PERSON = "person", "One person's transcript"
+    FILE = "file", "Downloaded the pack"
+    REFUSED = "refused", "Tried after the link had ended"

@@ -7,15 +7,17 @@ from typing import Any
 from django import forms
 
 from courses.enums import Known
-from courses.forms.courses import PlainForm
+from courses.forms.courses import DateInput, PlainForm
+from courses.models import Course
 from courses.queries.past import first_day_of
-from lms.lib import dates
+from lms.lib import dates, names
 from lms.lib.identifiers import signs_of_a_person
 from lms.people.models import User
 from quizzes import kinds
 from quizzes.enums import Confidence
 from quizzes.models import Question
 from quizzes.queries.effects import Draft
+from quizzes.queries.packs import MOST_DAYS, MOST_PEOPLE
 from quizzes.rules import FACTORS, factor_in_words
 
 MEND, VOID = "mend", "void"
@@ -187,3 +189,107 @@ class AsOfForm(forms.Form):
     def problem(self) -> str:
         """What is wrong with the day, in a sentence."""
         return " ".join(str(sentence) for errors in self.errors.values() for sentence in errors)
+
+
+class CoursesField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.title)
+
+
+class PackForm(PlainForm):
+    """What a surveyor pack holds, besides the people whom the filters give. ``size`` makes it a sample."""
+
+    size = forms.IntegerField(
+        label="Only a random sample of",
+        required=False,
+        min_value=1,
+        max_value=MOST_PEOPLE,
+        help_text="Number of people. Empty: everybody who fits.",
+        error_messages={
+            "invalid": "Give a whole number of people.",
+            "min_value": "Give a number of people from 1.",
+            "max_value": f"A pack has room for {MOST_PEOPLE} people.",
+        },
+    )
+    seed = forms.CharField(
+        label="Seed of the sample",
+        required=False,
+        max_length=40,
+        help_text="The same seed draws the same people again. Let the surveyor name one if they like.",
+    )
+    course = CoursesField(
+        Course.objects.none(),
+        to_field_name="slug",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Courses",
+        help_text="None ticked: all courses.",
+        error_messages={"invalid_choice": "One of these courses is not there."},
+    )
+    as_of = forms.DateField(
+        label="As of the end of",
+        widget=DateInput(),
+        error_messages={
+            "invalid": "Give the date as year-month-day, for example 2026-12-09.",
+            "required": "Give the day as of which the pack speaks.",
+        },
+    )
+    with_key = forms.BooleanField(
+        label="Show which quiz answers are right",
+        required=False,
+        help_text="For a surveyor who reviews the questions. Leave it off if the pack might reach learners.",
+    )
+
+    def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        course = self.fields["course"]
+        assert isinstance(course, CoursesField)
+        course.queryset = Course.objects.filter(versions__isnull=False).distinct()
+
+    def clean_as_of(self) -> dt.date:
+        as_of: dt.date = self.cleaned_data["as_of"]
+        if as_of > self.today:
+            raise forms.ValidationError("This day is still to come. Choose today or an earlier day.")
+        return as_of
+
+    def clean_seed(self) -> str:
+        return names.one_line(self.cleaned_data["seed"])
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if self.cleaned_data.get("size") and not self.cleaned_data.get("seed"):
+            self.add_error("seed", "A sample needs a seed. Any word or number will do.")
+        return self.cleaned_data
+
+
+class PackReasonForm(PlainForm):
+    reason = forms.CharField(
+        max_length=200,
+        label="Why",
+        help_text="It stays in the record and on the first page of the pack. For example: State survey, December 2026.",
+        error_messages={"required": "Say why. The reason stays in the record."},
+    )
+
+
+class SurveyLinkForm(PlainForm):
+    """Whom a link is for and how long it lasts."""
+
+    made_for = forms.CharField(
+        max_length=120,
+        label="Who gets the link",
+        help_text="The name of the surveyor, or of the office. Each look is noted under it.",
+        error_messages={"required": "Say who gets this link, for example the surveyor's name."},
+    )
+    days = forms.IntegerField(
+        label="Days until it ends",
+        min_value=1,
+        max_value=MOST_DAYS,
+        initial=7,
+        error_messages={
+            "required": f"Give a number of days from 1 to {MOST_DAYS}.",
+            "invalid": f"Give a number of days from 1 to {MOST_DAYS}.",
+            "min_value": f"Give a number of days from 1 to {MOST_DAYS}.",
+            "max_value": f"Give a number of days from 1 to {MOST_DAYS}.",
+        },
+    )

@@ -6,6 +6,7 @@ from quizzes.views import (
     coverage,
     dispute,
     figures,
+    packs,
     pool,
     practice,
     record,
@@ -13,6 +14,7 @@ from quizzes.views import (
     reviews,
     rules,
     start,
+    survey,
 )
 
 urlpatterns = [
@@ -38,5 +40,15 @@ urlpatterns = [
     path("coordinator/people/<uuid:person>/quiz-rules/", rules.quiz_rules, name="quiz_rules"),
     path("team/people/<uuid:person>/attempts/<uuid:enrollment>/<slug:unit>/", rules.open_attempt, name="open_attempt"),
     path("attempts/<uuid:attempt>/time/", attempt.time_left, name="time_left"),
+    path("coordinator/packs/", packs.packs, name="packs"),
+    path("coordinator/packs/add/", packs.add_pack, name="add_pack"),
+    path("coordinator/packs/<uuid:pack>/", packs.pack, name="pack"),
+    path("coordinator/packs/<uuid:pack>/file/", packs.pack_file, name="pack_file"),
+    path("coordinator/packs/<uuid:pack>/again/", packs.retry_pack, name="retry_pack"),
+    path("coordinator/packs/<uuid:pack>/link/", packs.make_survey_link, name="make_survey_link"),
+    path("coordinator/packs/links/<uuid:link>/end/", packs.end_survey_link, name="end_survey_link"),
+    path("survey/<str:token>/", survey.survey, name="survey"),
+    path("survey/<str:token>/file/", survey.survey_file, name="survey_file"),
+    path("survey/<str:token>/<slug:folder>/", survey.survey_person, name="survey_person"),
     path("form-token/", attempt.form_token, name="form_token"),
 ]

@@ -96,4 +96,5 @@ def at() -> dt.datetime:
 def _folders_of_their_own(settings: Any, tmp_path: Path) -> None:
     """Certificates and mail files of each test lie in its own folder."""
     settings.CERTIFICATE_DIR = tmp_path / "certificates"
+    settings.PACK_DIR = tmp_path / "packs"
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")

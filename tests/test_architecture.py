@@ -46,6 +46,7 @@ ROOMS = {
 NO_ORM = (
     "quizzes/grading",
     "quizzes/kinds",
+    "quizzes/packs",
     "quizzes/statistics",
     "courses/calendar",
     "courses/certificates",
@@ -88,7 +89,10 @@ SAFE_PYTHON = {"lms/templatetags/face.py", "lms/templatetags/crossing.py"}
 # Rendered and cleaned by the compiler (courses.authoring), stored, and printed as stored.
 # The pack for forms prints labels and hints, which stand in our own Python.
 SAFE_TEMPLATES = ("quizzes/kinds/", "courses/blocks/", "bootstrap5/layout/")
-SAFE_TEMPLATE_FILES = {"courses/unit.html"}  # the glossary's definitions, cleaned like the rest of a unit
+SAFE_TEMPLATE_FILES = {
+    "courses/unit.html",
+    "quizzes/packs/zip/unit.html",
+}  # the glossary: cleaned like the rest of a unit
 
 Rule = Callable[[str, ast.Module], Iterator[tuple[int, str]]]
 

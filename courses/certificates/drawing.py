@@ -107,7 +107,7 @@ def preview(facts: CertificateFacts, name: str = "") -> bytes:
         root=_TEMPLATE,
         format="png",
         ppi=110,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         package_path=_NO_PACKAGES,
         package_cache_path=_NO_PACKAGES,
         sys_inputs=_inputs(facts, name or _candidates(facts)[0], issued),
@@ -133,7 +133,7 @@ def _compile(facts: CertificateFacts, name: str) -> bytes:
         _TEMPLATE / "crossing.typ",
         root=_TEMPLATE,
         format="pdf",
-        font_paths=_fonts(),
+        font_paths=fonts(),
         package_path=_NO_PACKAGES,
         package_cache_path=_NO_PACKAGES,
         sys_inputs=_inputs(facts, name, issued),
@@ -168,7 +168,7 @@ def _data(facts: CertificateFacts, name: str, issued: dt.datetime) -> dict[str, 
     return {
         **{key: glyphs.printable(text) for key, text in texts.items()},
         "name": name,
-        "scripts": (order := _font_order(name)),
+        "scripts": (order := font_order(name)),
         "latin_like": order[0] in ("Cert Display", "Cert Wide"),
         "rtl": _right_to_left(name),
         "completed": long_date(facts.completed_on),
@@ -186,7 +186,7 @@ def _qr(url: str) -> str:
     return out.getvalue().decode()
 
 
-def _font_order(name: str) -> list[str]:
+def font_order(name: str) -> list[str]:
     """The fonts for the name, best first.
 
     The font of the first letter's script leads, since joiners and spaces from another font break a word's shaping. A name
@@ -206,5 +206,6 @@ def _right_to_left(name: str) -> bool:
 
 
 @functools.cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
+    """The bundled fonts and nothing else."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FOLDER / "fonts")])

@@ -2,6 +2,7 @@
 
 from quizzes.models.attempt import Attempt, Response
 from quizzes.models.grant import Accommodation, ExtraAttempt
+from quizzes.models.pack import Pack, PackPerson, SurveyLink, SurveyView
 from quizzes.models.quiz import Question, Quiz
 from quizzes.models.review import Correction, Dispute, ItemReview, Rescore
 
@@ -12,8 +13,12 @@ __all__ = [
     "Dispute",
     "ExtraAttempt",
     "ItemReview",
+    "Pack",
+    "PackPerson",
     "Question",
     "Quiz",
     "Rescore",
     "Response",
+    "SurveyLink",
+    "SurveyView",
 ]

@@ -68,21 +68,26 @@ class Happening:
     detail: str
 
 
-def course_lines(person: User, at: dt.datetime) -> tuple[CourseLine, ...]:
-    """All assignments of a person, newest first, withdrawn ones too, in a fixed number of queries."""
+def course_lines(person: User, at: dt.datetime, *, until: dt.datetime | None = None) -> tuple[CourseLine, ...]:
+    """All assignments of a person, newest first, withdrawn ones too, in a fixed number of queries. With ``until``, whatever was
+    assigned, handed in or issued after that instant is left out."""
+    until = until or dt.datetime.max.replace(tzinfo=dt.UTC)
     attempts = (
-        Attempt.objects.filter(state=AttemptState.SUBMITTED)
+        Attempt.objects.filter(state=AttemptState.SUBMITTED, submitted_at__lte=until)
         .select_related("unit", "quiz")
         .order_by("unit__position", "number")
     )
     rows = (
-        Assignment.objects.filter(learner=person)
-        .select_related("course", "enrollment__version")
+        Assignment.objects.filter(learner=person, assigned_at__lte=until)
+        .select_related("course", "enrollment__version", "requirement")
         .prefetch_related(
             "enrollment__version__units",
             "enrollment__progress",
             Prefetch("enrollment__attempts", attempts.prefetch_related("rescores")),
-            Prefetch("enrollment__certificates", Certificate.objects.order_by("-issued_at", "-pk")),
+            Prefetch(
+                "enrollment__certificates",
+                Certificate.objects.filter(issued_at__lte=until).order_by("-issued_at", "-pk"),
+            ),
         )
         .order_by("-assigned_at", "-pk")
     )

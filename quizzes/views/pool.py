@@ -1,8 +1,5 @@
 """The whole pool of a unit's quiz with its answers, for the coordinator who reviews a course. Never for learners."""
 
-import random
-from typing import Any, NamedTuple
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -10,20 +7,8 @@ from django.views.decorators.http import require_safe
 from courses.access import current_version_for_coordinator
 from lms.people.access import coordinator_required, signed_in
 from lms.people.views.base import desk_page
-from quizzes import kinds
-from quizzes.models import Question, Quiz
-
-
-class Item(NamedTuple):
-    """One question of the pool as the page prints it."""
-
-    number: int
-    label: str
-    critical: bool
-    retired: str
-    objective: str
-    review: dict[str, Any]
-    template: str
+from quizzes.models import Quiz
+from quizzes.queries.pools import item_of
 
 
 @coordinator_required
@@ -40,28 +25,3 @@ def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     context = {"course": version.course, "version": version, "unit": quiz.unit, "quiz": quiz, "items": items}
     context["drawn_from"] = sum(not item.retired for item in items)
     return desk_page(request, "quizzes/questions.html", context)
-
-
-def item_of(number: int, question: Question, texts: dict[str, str]) -> Item:
-    """A question with its key and all its reasons, in the author's order, as nobody answered it."""
-    kind = kinds.get(question.kind)
-    stored = {**question.stored, "shuffle": False}
-    order = kind.serve(stored, random.Random(number))
-    return Item(
-        number=number,
-        label=kind.label,
-        critical=question.critical,
-        retired=str(stored.get("retired") or ""),
-        objective=texts.get(question.objective, ""),
-        review=_as_key(kind.review(stored, order, None)),
-        template=kind.review_template,
-    )
-
-
-def _as_key(review: dict[str, Any]) -> dict[str, Any]:
-    """The review of a question that nobody answered, without the words that tell a learner so."""
-    groups = [
-        {**group, "items": [{**item, "tag": "" if item["wanted"] else item["tag"]} for item in group["items"]]}
-        for group in review["groups"]
-    ]
-    return {**review, "answered": True, "groups": groups}

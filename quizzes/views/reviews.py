@@ -16,7 +16,7 @@ from quizzes.actions import reviewing
 from quizzes.enums import ReviewOutcome
 from quizzes.forms import KeepForm
 from quizzes.queries import reviews
-from quizzes.views.pool import item_of
+from quizzes.queries.pools import item_of
 
 
 @coordinator_required

@@ -27,8 +27,9 @@ from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Surge
 from lms.people.models import User
 from quizzes import kinds
-from quizzes.actions import attempts, closing
+from quizzes.actions import attempts, building, closing, packing, surveying
 from quizzes.models import Attempt, Response
+from quizzes.queries import packs
 from tests import factories
 from tests.quizzes import sittings
 from tests.quizzes.abuse.conftest import every_row, rows_of, timed_course
@@ -259,6 +260,11 @@ def known(attempt: Attempt) -> dict[str, Any]:
     qualification = factories.make_assessor(coordinator, doors.course, at=at)
     sign_off = factories.observe(doors, coordinator, at=at, outcome=Observed.NOT_YET, items=[0], work_on="The door")
     surge = Surge.objects.create(opened_at=at, usual=0, limit=200)
+    pack = packing.make(packs.choose({}, at), as_of=at.date(), reason="Survey", by=coordinator, at=at)
+    building.build(pack.pk, at=at)
+    pack.refresh_from_db()
+    link, address = surveying.make_link(pack, made_for="A surveyor", days=3, by=coordinator, at=at)
+    survey = address.rstrip("/").rpartition("/")[2]
     return {
         "attempt": attempt.public_id,
         "enrollment": enrollment.public_id,
@@ -294,11 +300,18 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "kind": [kind.value for kind in BatchKind],
         "answer.token": [answer_token(assignment, answer) for answer in Answer],
         "calendar_feed.token": feed_url(feeding.make_address(learner, at=at)).rpartition("/")[2].removesuffix(".ics"),
+        "pack": pack.public_id,
+        "link": link.public_id,
+        "survey.token": survey,
+        "survey_file.token": survey,
+        "survey_person.token": survey,
+        "folder": pack.people.get(person=learner).folder,
         "mail_off.token": preferences.link(learner, ["certificate_ready"]).rstrip("/").rpartition("/")[2],
     } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "correction", "view"), uuid.uuid4())
 
 
-BOOKKEEPING = ("django_session", "cache_rate_limits")  # who is signed in, and how often somebody knocked
+#: who is signed in, how often somebody knocked, and each look through a surveyor's link
+BOOKKEEPING = ("django_session", "cache_rate_limits", "quizzes_surveyview")
 
 
 @pytest.mark.parametrize("role", ["learner", "supervisor", "coordinator", "stranger"])
@@ -328,6 +341,7 @@ def test_23_a_get_changes_nothing(learner: User, attempt: Attempt, role: str) ->
                 address + "?delete=1&go=next&choice=1&revision=0&_method=POST",
                 headers={"X-HTTP-Method-Override": "POST"},
             )
+            b"".join(answer)  # a file that is sent piece by piece is closed at its end
             client.head(address)
         assert answer.status_code < 500 or address.startswith("/health/"), address
         seen.add(answer.status_code)
