@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0007_material_change'),
+        ("courses", "0008_record"),
         ('people', '0003_working_days'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ import lms.people.models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0003_working_days'),
+        ("people", "0006_supmail"),
     ]
 
     operations = [

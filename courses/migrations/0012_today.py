@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0007_material_change'),
+        ("courses", "0011_matrix"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

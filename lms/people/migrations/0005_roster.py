@@ -14,7 +14,7 @@ import lms.people.models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0003_working_days'),
+        ("people", "0004_record"),
     ]
 
     operations = [

@@ -13,7 +13,7 @@ import lms.lib.names
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0007_material_change'),
+        ("courses", "0010_signoff"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
