@@ -33,7 +33,7 @@ class Told:
 
 
 class Run(History):
-    """An enrollment: started_at, completed_at, attempts_used_at, expires_on, expires_at, revoked_at. ``key`` is its public id, or empty
+    """An enrollment: started_at, completed_at, awaits_sign_off_at, attempts_used_at, expires_on, expires_at, revoked_at. ``key`` is its public id, or empty
     while no event has named it."""
 
     def __init__(self, key: str = "") -> None:
@@ -149,7 +149,7 @@ class Replay:
 
 
 DUTY_FACTS = ("opens_at", "due_at", "withdrawn_at", "satisfied_at", "valid_until_at", "renews_until_at", "ended_at")
-RUN_FACTS = ("started_at", "completed_at", "attempts_used_at", "expires_at")
+RUN_FACTS = ("started_at", "completed_at", "awaits_sign_off_at", "attempts_used_at", "expires_at")
 
 
 def _day(text: Any) -> dt.date | None:
@@ -257,6 +257,10 @@ def _completed(replay: Replay, said: dict[str, Any], at: dt.datetime) -> None:
         del replay.open_runs[said["course"]]
 
 
+def _sign_off_awaited(replay: Replay, said: dict[str, Any], at: dt.datetime) -> None:
+    replay.run_of(said).tell(at, awaits_sign_off_at=at)
+
+
 def _attempts_used(replay: Replay, said: dict[str, Any], at: dt.datetime) -> None:
     replay.run_of(said).tell(at, attempts_used_at=at)
 
@@ -359,6 +363,7 @@ HANDLERS: dict[EventKind, Callable[[Replay, dict[str, Any], dt.datetime], None]]
     EventKind.EXCEPTION_ENDED: _exception_ended,
     EventKind.COURSE_STARTED: _started,
     EventKind.COURSE_COMPLETED: _completed,
+    EventKind.SIGN_OFF_AWAITED: _sign_off_awaited,
     EventKind.ATTEMPTS_USED: _attempts_used,
     EventKind.ATTEMPTS_RESTORED: _attempts_restored,
     EventKind.CERTIFICATE_ISSUED: _certified,
@@ -401,6 +406,20 @@ IRRELEVANT = frozenset(
         EventKind.CONTENT_ACCEPTANCE_ENDED,
         EventKind.SLOT_WAIVED,
         EventKind.SLOT_WAIVER_ENDED,
+        EventKind.SIGN_OFF_RECORDED,
+        EventKind.SIGN_OFF_VOIDED,
+        EventKind.ASSESSOR_NAMED,
+        EventKind.ASSESSOR_ENDED,
+        EventKind.ROSTER_IMPORTED,
+        EventKind.ROSTER_UNDONE,
+        EventKind.ASSIGNMENT_NUDGED,
+        EventKind.PERSON_ERASED,
+        EventKind.RECORD_SEALED,
+        EventKind.SEALS_EXPORTED,
+        EventKind.PACK_MADE,
+        EventKind.PACK_FILED,
+        EventKind.SURVEY_LINK_MADE,
+        EventKind.SURVEY_LINK_ENDED,
         EventKind.MESSAGE_SENT,
     }
 )
