@@ -23,8 +23,22 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {connection.vendor}; fault rounds: {ROUNDS}"
 
 
-#: Folders whose tests share one running system: each stays in one process of ``-n``, and the longest begins first.
-TOGETHER = ("tests/journeys", "tests/faults", "tests/platform", "tests/demo")
+#: Folders and files whose tests share one running system: each stays in one process of ``-n``, and the longest begins first. Of two
+#: that fit, the longer name counts: so the slow files of the faults are handed out one by one, and two processes share them.
+TOGETHER = (
+    "tests/faults/test_random",
+    "tests/faults/test_work_stops",
+    "tests/faults/test_web",
+    "tests/faults/test_lines",
+    "tests/faults/test_mail",
+    "tests/faults/test_broker",
+    "tests/faults/test_reminders",
+    "tests/faults",
+    "tests/journeys",
+    "tests/platform",
+    "tests/demo",
+    "tests/year",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _folder(nodeid: str) -> str:
-    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), "")
+    return max((name for name in TOGETHER if nodeid.startswith(name)), key=len, default="")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -98,15 +98,22 @@ class DutyReminder(CourseMail, ABC):
         assignment = self.assignment(occasion)
         if assignment is None or assignment.withdrawn_at is not None:
             return "The course is no longer assigned."
-        return self.done(assignment) or _rest_of(assignment, at) or self.stale(assignment, occasion, at)
+        return self.done(assignment, occasion) or _rest_of(assignment, at) or self.stale(assignment, occasion, at)
 
     def rests(self, occasion: Occasion, at: dt.datetime) -> bool:
         """During an exemption, a leave, or while an answer of the person waits."""
         assignment = self.assignment(occasion)
-        return assignment is not None and self.done(assignment) is None and _rest_of(assignment, at) is not None
+        return (
+            assignment is not None and self.done(assignment, occasion) is None and _rest_of(assignment, at) is not None
+        )
 
-    def done(self, assignment: Assignment) -> str | None:
+    def done(self, assignment: Assignment, occasion: Occasion) -> str | None:
         """Why there is nothing left to do; None while there is."""
+        return self.fulfilled(assignment)
+
+    @staticmethod
+    def fulfilled(assignment: Assignment) -> str | None:
+        """What fulfils it, in words; None while nothing does."""
         if assignment.enrollment is not None and assignment.enrollment.completed_at is not None:
             return "The course is complete."
         return "Learning elsewhere was accepted for this course." if assignment.satisfied_at is not None else None
@@ -186,18 +193,21 @@ class DutyReminder(CourseMail, ABC):
 class EvidenceReminder(DutyReminder, ABC):
     """A mail about the end of what was completed: for the renewal that is open, or else for what is fulfilled and stands."""
 
-    def done(self, assignment: Assignment) -> str | None:
-        return super().done(assignment) if assignment.renews_until_on is not None else None
+    def done(self, assignment: Assignment, occasion: Occasion) -> str | None:
+        """A renewal that is complete has nothing more to say of the evidence that it renewed; of its own it may."""
+        if assignment.renews_until_on is None or _date_in(occasion) not in (None, assignment.renews_until_on):
+            return None
+        return self.fulfilled(assignment)
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         facts = super().context(occasion, at)
         assignment = facts["assignment"]
         duty = duty_for(assignment, at)
-        renewal = assignment.renews_until_on is not None
+        renewal = self._renews(assignment)
         facts |= {
             "renewal": renewal,
             "today": dates.local_date(at, assignment.learner.zone),
-            "ends_on": assignment.renews_until_on or (duty.ends_on if duty else None),
+            "ends_on": assignment.renews_until_on if renewal else duty.ends_on if duty else None,
             "what_to_do": RENEW if renewal else ASK,
         }
         return facts if renewal else facts | {"button_label": "See the course"}
@@ -205,7 +215,16 @@ class EvidenceReminder(DutyReminder, ABC):
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
         """None about what is fulfilled: there is nothing to say no to."""
         assignment = self.assignment(occasion)
-        return answer_links(assignment) if assignment is not None and assignment.renews_until_on is not None else []
+        return answer_links(assignment) if assignment is not None and self._renews(assignment) else []
+
+    def _renews(self, assignment: Assignment) -> bool:
+        """Whether it is a renewal that is still to do."""
+        return assignment.renews_until_on is not None and self.fulfilled(assignment) is None
+
+
+def _date_in(occasion: Occasion) -> dt.date | None:
+    found = _IN_KEY.search(occasion.key)
+    return dt.date.fromisoformat(found[1]) if found else None
 
 
 def _rest_of(assignment: Assignment, at: dt.datetime) -> str | None:

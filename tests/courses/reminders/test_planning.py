@@ -221,6 +221,33 @@ def test_a_renewal_is_told_when_it_opens_and_its_evidence_when_it_ends(course: C
     assert not any(due.kind == "course_assigned" for due in reasons(opens))
 
 
+def test_a_renewal_that_was_completed_speaks_of_its_own_end_and_no_more_of_the_one_before(
+    course: Course, at: dt.datetime
+) -> None:
+    """The window is shorter than the first reminder: nothing is open yet when it is due."""
+    from courses.actions.cycles import reconcile
+
+    learner = factories.make_user()
+    factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 12, window=10))
+    factories.pass_unit(Enrollment.objects.get(learner=learner), at=at)
+    opens = at + (365 - 10) * DAY
+    reconcile(learner, at=opens)
+    plan(at=opens + 4 * DAY)
+    old = Occasion.objects.get(kind="expires")
+    kind = kinds.get("expires")
+    assert kind.still_wanted(old, opens + 4 * DAY) is None
+    renewal = Enrollment.objects.get(learner=learner, completed_at__isnull=True)
+    factories.pass_unit(renewal, at=opens + 5 * DAY)
+    assert kind.still_wanted(old, opens + 5 * DAY) == "The course is complete."
+    again = opens + (365 - 10) * DAY
+    plan(at=again)
+    new = Occasion.objects.exclude(pk=old.pk).get(kind="expires", ref=str(renewal.assignments.get().public_id))
+    assert kind.still_wanted(new, again) is None
+    assert kind.answers(new) == []
+    facts = kind.context(new, again)
+    assert (facts["renewal"], facts["ends_on"] > again.date()) == (False, True)
+
+
 def test_one_reason_that_fails_keeps_no_other_back(
     course: Course, at: dt.datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,8 +15,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from courses.actions import batches, excepting, feeding, replying
+from courses.enums import Answer, BatchKind, ExceptionKind
+from courses.links import answer_token, feed_url
 from courses.models import Certificate
+from courses.queries.orders import Order
+from courses.views.replies import WAYS
 from lms.lib import clock
+from lms.outbox import preferences
+from lms.outbox.enums import MessageState
+from lms.outbox.models import Message, Surge
 from lms.people.models import User
 from quizzes import kinds
 from quizzes.actions import attempts, closing
@@ -201,7 +209,8 @@ def test_22_the_result_of_somebody_else(mine: Client, theirs: Client, client: Cl
 
 # --- 23: a GET changes no row -----------------------------------------------------------------------------------------
 def every_address(known: dict[str, Any]) -> Iterator[str]:
-    """An address for every pattern of the project; a pattern with an argument that is not known here fails the test."""
+    """An address for every pattern of the project; a pattern with an argument that is not known here fails the test. A list stands for
+    several addresses."""
 
     def walk(patterns: list[Any], before: str) -> Iterator[str]:
         for pattern in patterns:
@@ -210,33 +219,75 @@ def every_address(known: dict[str, Any]) -> Iterator[str]:
             elif isinstance(pattern, URLPattern):
                 if "<" in (where := str(pattern.pattern)) and "^" in where:
                     where = "password/reset/key/1-set-password/"
-                for name in pattern.pattern.converters:
-                    for kind in ("uuid", "slug", "int", "str"):
-                        where = where.replace(f"<{kind}:{name}>", str(known[name]))
-                assert "<" not in where
-                yield "/" + before + where
+                for filled in fill(where, list(pattern.pattern.converters), pattern.name or ""):
+                    assert "<" not in filled
+                    yield "/" + before + filled
+
+    def fill(where: str, names: list[str], view: str) -> Iterator[str]:
+        if not names:
+            yield where
+            return
+        values = known.get(f"{view}.{names[0]}", known.get(names[0]))
+        assert values is not None, f"known() has no {names[0]} for {where}"
+        for value in values if isinstance(values, list) else [values]:
+            here = where
+            for kind in ("uuid", "slug", "int", "str"):
+                here = here.replace(f"<{kind}:{names[0]}>", str(value))
+            yield from fill(here, names[1:], view)
 
     yield from walk(get_resolver().url_patterns, "")
 
 
 def known(attempt: Attempt) -> dict[str, Any]:
+    """What stands in addresses: rows that are there. ``view.name`` is for one address alone."""
     enrollment = attempt.enrollment
+    assignment = enrollment.assignments.get()
+    learner, at = enrollment.learner, clock.now()
+    coordinator = factories.make_coordinator()
+    requirement = factories.make_requirement(enrollment.course, by=coordinator, on=False)
+    exception = excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + dt.timedelta(days=9), course=None,
+        reason="Rest", by=coordinator, at=at,
+    )  # fmt: skip
+    reply = replying.give(assignment, Answer.BLOCKED, by=learner.subject, at=at)
+    batch = batches.make(Order(BatchKind.EXTEND, enrollment.course, days=3), {}, reason="Shifts", by=coordinator, at=at)
+    message = Message.objects.create(
+        kind="attempt_opened", recipient=learner, message_id=f"<{uuid.uuid4()}@example.org>", created_at=at,
+        next_try_at=at, state=MessageState.SENT, settled_at=at,
+    )  # fmt: skip
+    surge = Surge.objects.create(opened_at=at, usual=0, limit=200)
     return {
         "attempt": attempt.public_id,
         "enrollment": enrollment.public_id,
         "unit": attempt.unit.slug,
         "position": 1,
         "number": 1,
-        "person": enrollment.learner.public_id,
-        "public_id": enrollment.learner.public_id,
+        "person": learner.public_id,
+        "public_id": [
+            learner.public_id,
+            learner.team.public_id if learner.team else uuid.uuid4(),
+            message.public_id,
+            surge.public_id,
+        ],
         "course": enrollment.course.slug,
         "version": enrollment.version.public_id,
-        "assignment": enrollment.assignments.get().public_id,
+        "assignment": assignment.public_id,
         "slot": "privacy",
-        "pk": enrollment.learner.site_id,
+        "pk": learner.site_id,
         "certificate": Certificate.objects.values_list("public_id", flat=True).first() or uuid.uuid4(),
         "code": Certificate.objects.values_list("code", flat=True).first() or "ABCD",
-    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "question", "correction"), uuid.uuid4())
+        "question": attempt.responses.values_list("question_id", flat=True).first(),
+        "requirement": requirement.public_id,
+        "exception": exception.public_id,
+        "grant_exception.kind": [kind.value for kind in ExceptionKind],
+        "reply": reply.public_id,
+        "way": [way.value for way in WAYS],
+        "batch": batch.public_id,
+        "kind": [kind.value for kind in BatchKind],
+        "answer.token": [answer_token(assignment, answer) for answer in Answer],
+        "calendar_feed.token": feed_url(feeding.make_address(learner, at=at)).rpartition("/")[2].removesuffix(".ics"),
+        "mail_off.token": preferences.link(learner, ["certificate_ready"]).rstrip("/").rpartition("/")[2],
+    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "correction"), uuid.uuid4())
 
 
 BOOKKEEPING = ("django_session", "cache_rate_limits")  # who is signed in, and how often somebody knocked
