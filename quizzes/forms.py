@@ -6,13 +6,10 @@ from typing import Any
 
 from django import forms
 
-from courses.enums import Known
 from courses.forms.courses import DateInput, PlainForm
 from courses.models import Course
-from courses.queries.past import first_day_of
-from lms.lib import dates, names
+from lms.lib import names
 from lms.lib.identifiers import signs_of_a_person
-from lms.people.models import User
 from quizzes import kinds
 from quizzes.enums import Confidence
 from quizzes.models import Question
@@ -150,45 +147,6 @@ class KeepForm(PlainForm):
             "max_length": "Use 600 characters or fewer.",
         },
     )
-
-
-class AsOfForm(forms.Form):
-    """Which day of a person's record is asked for, and of which knowledge; read from the address. Another word than ``then`` and ``now``
-    is ``then``."""
-
-    on = forms.CharField(required=False, max_length=40)
-    known = forms.CharField(required=False, max_length=40)
-
-    def __init__(self, *args: Any, person: User, at: dt.datetime, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.person, self.today = person, dates.local_date(at, person.zone)
-
-    def clean_on(self) -> dt.date | None:
-        """None when no day is asked for, or today."""
-        text = self.cleaned_data["on"].strip()
-        if not text:
-            return None
-        try:
-            day = dt.date.fromisoformat(text)
-        except ValueError:
-            raise forms.ValidationError(f"“{text}” is not a date. Write it as year, month, day: 2026-11-14.") from None
-        if day > self.today:
-            raise forms.ValidationError(f"{dates.long_date(day)} is still to come. Choose today or a day before it.")
-        first = first_day_of(self.person)
-        if first is None or day < first:
-            begins = f"begins on {dates.long_date(first)}" if first else "has not begun yet"
-            raise forms.ValidationError(
-                f"The record of {self.person.name} {begins}, so there is nothing to show for {dates.long_date(day)}."
-            )
-        return day if day < self.today else None
-
-    def clean_known(self) -> Known:
-        return Known.NOW if self.cleaned_data["known"] == Known.NOW else Known.THEN
-
-    @property
-    def problem(self) -> str:
-        """What is wrong with the day, in a sentence."""
-        return " ".join(str(sentence) for errors in self.errors.values() for sentence in errors)
 
 
 class CoursesField(forms.ModelMultipleChoiceField):

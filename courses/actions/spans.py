@@ -22,6 +22,7 @@ from lms.record.enums import EventKind
 from lms.record.models import RecordHead, TrainingEvent
 
 KINDS = tuple(HANDLERS)
+PORTION = 500
 STANDING = tuple(field.name for field in dataclasses.fields(Standing))
 TIMES = ("valid_from", "valid_to", "recorded_from", "recorded_to", "seq")
 
@@ -167,8 +168,12 @@ def rebuild_all(*, at: dt.datetime) -> int:
 
 
 def subjects() -> Iterator[uuid.UUID]:
-    """Everybody who has a record, in the order in which heads are taken."""
-    yield from RecordHead.objects.order_by("subject").values_list("subject", flat=True).iterator()
+    """Everybody who has a record, in the order in which heads are taken; a few hundred at a time, so that no cursor stays open."""
+    rows = RecordHead.objects.order_by("subject").values_list("subject", flat=True)
+    some = list(rows[:PORTION])
+    while some:
+        yield from some
+        some = list(rows.filter(subject__gt=some[-1])[:PORTION])
 
 
 def up_to_date() -> bool:
@@ -185,7 +190,9 @@ def note_what_older_events_left_out(*, at: dt.datetime) -> int:
     learners = User.objects.filter(pk__in=renewals.values("learner")) | User.objects.filter(
         pk__in=used.values("learner")
     )
-    for user in learners.select_related("site", "team").order_by("subject"):
+    wanting = set(learners.values_list("subject", flat=True))
+    for subject in (subject for subject in subjects() if subject in wanting):
+        user = User.objects.select_related("site", "team").get(subject=subject)
         with transaction.atomic():
             record.hold(user.subject)
             replay = Replay()

@@ -18,6 +18,10 @@ The contract, for whoever shows lists (team page, matrix, their exports):
 - A day is the day of each person's own zone (that of the person's site today), and is shown as it was at its last instant: what is due
   on that day, or valid to it, is not over. Give ``day`` a past day or today; ``courses.queries.asof`` does not check it.
 
+``courses.forms.asof.AsOfForm`` reads day and knowledge from the address and says in a sentence why a day cannot be shown;
+``components/as_of.html`` is the bar for the page (it wants ``page_url`` and ``form.context``; ``as_of_keep``: the
+other filters of the address, by name).
+
 A list costs one query more than today's (the zones of the sites); spans come by one join on the assignment.
 """
 

@@ -83,10 +83,13 @@ class PastRecord:
         return [line for line in self.lines if not line.newest]
 
 
-def first_day_of(person: User) -> dt.date | None:
-    """The first day that can be asked for: that of the hire, or of the first thing that happened; None when there is neither."""
-    first = TrainingEvent.objects.filter(subject=person.subject).order_by("effective_at").first()
-    days = [person.hire_date, dates.local_date(first.effective_at, person.zone) if first else None]
+def first_day_of(person: User | None, zone: str) -> dt.date | None:
+    """The first day that can be asked for: that of the hire, or of the first thing that happened (to anybody, without a person); None when
+    there is neither."""
+    mine = Q(subject=person.subject) if person else Q(kind=EventKind.PERSON_ADDED)
+    events = TrainingEvent.objects.filter(mine)
+    first = events.order_by("effective_at").values_list("effective_at", flat=True).first()
+    days = [person.hire_date if person else None, dates.local_date(first, zone) if first else None]
     return min((day for day in days if day is not None), default=None)
 
 

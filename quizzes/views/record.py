@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from courses.enums import Known
+from courses.forms.asof import AsOfForm
 from courses.models import Course
 from courses.queries.past import CSV_HEAD, csv_rows, past_record
 from courses.queries.sign_offs import sign_offs_of
@@ -20,7 +20,6 @@ from lms.lib import clock, csvsafe
 from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
 from lms.people.models import User
 from lms.people.queries.teams import supervisors_of
-from quizzes.forms import AsOfForm
 from quizzes.queries.grants import used_up
 from quizzes.queries.record import course_lines, happenings
 
@@ -35,10 +34,10 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     viewer, found = _viewer_and_person(request, person)
     form = _as_of_form(request, found)
     context: dict[str, Any] = {"viewer": viewer, "page_url": reverse("person_record", args=[found.public_id])}
-    if form.is_valid() and form.cleaned_data["on"]:
+    if form.day:
         export = reverse("person_record_export", args=[found.public_id])
         return render(request, "quizzes/past_record.html", context | _past(found, form, export))
-    context |= {**_record(found), **_asked(form), "used_up": () if found == viewer else used_up(found)}
+    context |= {**_record(found), **form.context, "used_up": () if found == viewer else used_up(found)}
     return render(request, "quizzes/person_record.html", context)
 
 
@@ -49,10 +48,10 @@ def my_record(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     form = _as_of_form(request, person)
     context: dict[str, Any] = {"mine": True, "page_url": reverse("my_record")}
-    if form.is_valid() and form.cleaned_data["on"]:
+    if form.day:
         past = _past(person, form, reverse("my_record_export"))
         return render(request, "quizzes/my_past_record.html", context | past)
-    return render(request, "quizzes/my_record.html", context | _record(person) | _asked(form))
+    return render(request, "quizzes/my_record.html", context | _record(person) | form.context)
 
 
 @login_required
@@ -77,28 +76,15 @@ def _viewer_and_person(request: HttpRequest, person: uuid.UUID) -> tuple[User, U
 
 
 def _as_of_form(request: HttpRequest, person: User) -> AsOfForm:
-    asked = {name: request.GET.get(name, "").replace("\0", "")[:40] for name in ("on", "known")}
-    return AsOfForm(asked, person=person, at=clock.now())
-
-
-def _asked(form: AsOfForm) -> dict[str, object]:
-    """What the bar of the page shows: what was asked for, and what is wrong with it."""
-    return {
-        "as_of": form.data["on"] if form.errors else (form.cleaned_data.get("on") or ""),
-        "as_of_known": form.cleaned_data.get("known", Known.THEN),
-        "as_of_problem": form.problem,
-        "as_of_today": form.today,
-        "knowledges": list(Known),
-        "zone": form.person.zone,
-    }
+    return AsOfForm(request, zone=person.zone, at=clock.now(), person=person)
 
 
 def _past(person: User, form: AsOfForm, export: str) -> dict[str, object]:
-    day, known = form.cleaned_data["on"], form.cleaned_data["known"]
+    day, known = form.day or form.today, form.knowledge
     past = past_record(person, day, known)
     titles = dict(Course.objects.values_list("slug", "title"))
     return {
-        **_asked(form),
+        **form.context,
         "person": person,
         "past": past,
         "happenings": happenings(person, titles, until=past.moment, known=known),
@@ -108,9 +94,9 @@ def _past(person: User, form: AsOfForm, export: str) -> dict[str, object]:
 
 def _export(request: HttpRequest, person: User) -> HttpResponseBase:
     form = _as_of_form(request, person)
-    if not form.is_valid():
+    if form.problem:
         return HttpResponse(form.problem, status=400, content_type="text/plain; charset=utf-8")
-    day, known = form.cleaned_data["on"] or form.today, form.cleaned_data["known"]
+    day, known = form.day or form.today, form.knowledge
     lines = csvsafe.lines([CSV_HEAD, *csv_rows(past_record(person, day, known))])
     response = StreamingHttpResponse(itertools.chain([BYTE_ORDER_MARK], lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="record-as-of-{day}.csv"'

@@ -25,6 +25,7 @@ from lms.record.actions import SYSTEM
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from tests import factories
+from tests.lifting import lifted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
 DAY = dt.timedelta(days=1)
@@ -223,7 +224,8 @@ def test_a_record_of_nobody_has_no_spans(at: dt.datetime) -> None:
 
 def test_a_spoiled_line_stops_nobody_and_is_named(learner: User, at: dt.datetime) -> None:
     assignment = factories.make_assignment(learner, at=at)
-    TrainingEvent.objects.filter(subject=learner.subject, kind=EventKind.PERSON_ADDED).update(payload="{}")
+    with lifted():
+        TrainingEvent.objects.filter(subject=learner.subject, kind=EventKind.PERSON_ADDED).update(payload="{}")
     assigning.withdraw(assignment, reason="By mistake", by=SYSTEM, at=at + DAY)
     assert any("cannot be read" in sentence for sentence in wrong())
 
@@ -274,7 +276,8 @@ def test_older_events_are_completed_by_a_later_note(learner: User, at: dt.dateti
     old = {
         name: value for name, value in json.loads(event.payload).items() if name not in ("renews_until", "enrollment")
     }
-    TrainingEvent.objects.filter(pk=event.pk).update(payload=json.dumps(old))
+    with lifted():
+        TrainingEvent.objects.filter(pk=event.pk).update(payload=json.dumps(old))
     spans.rebuild_all(at=at + 2 * DAY)
     spans.rebuild_all(at=at + 2 * DAY)
     assert TrainingEvent.objects.filter(kind=EventKind.ASSIGNMENT_NOTED).count() == 1
