@@ -65,6 +65,7 @@ def add_person(
     is_coordinator: bool = False,
     latin_name: str = "",
     employee_number: str | None = None,
+    own_zone: str = "",
     roster: str = "",
 ) -> User:
     """Adds a person without a password: they sign in once they have accepted an invitation, which is not sent here. ``roster`` is the
@@ -84,6 +85,7 @@ def add_person(
         job_role=job_role,
         site=site,
         team=team,
+        own_zone=own_zone,
         working_days=working_days,
         is_coordinator=is_coordinator,
         date_joined=at,

@@ -348,3 +348,21 @@ def test_saying_it_back_in_a_notice_is_text_too(house: House, desk: Client) -> N
     text = response.content.decode()
     assert "<script>alert" not in text
     assert "is deactivated. The training record stays as it is." in text
+
+
+def test_an_employee_number_belongs_to_one_person(house: House, desk: Client) -> None:
+    User.objects.filter(pk=house.ordinary.pk).update(employee_number="E7")
+    sent = {"name": "New One", "site": str(house.site.pk), "category": "staff", "working_days": list("12345")}
+    response = desk.post(reverse("people:add_person"), {**sent, "employee_number": " e7 "})
+    assert response.status_code == 422
+    assert "Darnell Hughes already has this employee number." in response.content.decode()
+    response = desk.post(
+        reverse("people:add_person"), {**sent, "employee_number": "E8", "own_zone": "America/New_York"}
+    )
+    assert response.status_code == 302
+    added = User.objects.get(employee_number="E8")
+    assert added.zone == "America/New_York"
+    page = desk.get(reverse("people:person", args=[added.public_id])).content.decode()
+    assert "E8" in page
+    assert "New York time, instead of the site" in page
+    assert list(desk.get(reverse("people:people") + "?q=e8").context["page"].object_list) == [added]
