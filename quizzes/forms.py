@@ -1,7 +1,6 @@
 """Forms of quizzes. The form that asks a question belongs to its kind (``quizzes.kinds.form``)."""
 
 import datetime as dt
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 

@@ -14,7 +14,7 @@ from lms.record.models import TrainingEvent
 from tests.factories import make_roster
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "rosters", "roster", "roster_columns", "roster_lines"]  # fmt: skip
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "rosters", "roster", "roster_columns", "roster_lines", "record"]  # fmt: skip
 WRITE_ONLY = [
     "invite",
     "add_supervisor",
@@ -26,6 +26,7 @@ WRITE_ONLY = [
     "decide_surge",
     "resume_roster",
     "discard_roster",
+    "export_seals",
 ]
 WRITE = [
     *WRITE_ONLY,
@@ -33,6 +34,7 @@ WRITE = [
     "edit_person",
     "deactivate",
     "reactivate",
+    "erase",
     "add_team",
     "team",
     "add_site",
@@ -62,7 +64,7 @@ def address(house: House, name: str) -> str:
     }
     if name != "rosters" and "roster" in name:
         return reverse(f"people:{name}", args=[make_roster(by=house.coordinator).public_id])
-    about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate"}
+    about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate", "erase"}
     return reverse(
         f"people:{name}", args=arguments.get(name, [house.newcomer.public_id] if name in about_a_person else [])
     )
