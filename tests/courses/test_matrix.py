@@ -219,7 +219,9 @@ def test_the_filters_about_cells_find_what_a_reader_of_the_whole_table_would(
     whole = rows(then, sort="name")
     moments = [None, at.date() + 20 * DAY, at.date() + 30 * DAY, (then + 10 * DAY).date()]
     statuses: list[str] = ["", *query.GROUPS, *Status]
-    grid = [{"status": status, "course": slug} for status in statuses for slug in ("", course.slug, "other")]
+    grid: list[dict[str, Any]] = [
+        {"status": status, "course": slug} for status in statuses for slug in ("", course.slug, "other")
+    ]
     grid += [{f"{kind}_from": a, f"{kind}_to": b} for kind in ("due", "ends") for a in moments for b in moments]
     grid += [{"status": "late", "due_to": day, "course": course.slug} for day in moments]
     for filters in grid:
