@@ -115,13 +115,15 @@ class MatrixForm(forms.Form):
         found = self.cleaned_data
         words = ("search", "category", "job_role", "course", "status")
         days = ("due_from", "due_to", "ends_from", "ends_to")
+        plain: dict[str, Any] = {name: found.get(name) or "" for name in words} | {
+            name: found.get(name) for name in days
+        }
         return Filters(
             teams=below(found.get("team") or "", self.teams),
             site=int(found["site"]) if found.get("site") else None,
             sort=found.get("sort") or "attention",
             columns=tuple(found.get("columns") or ()),
-            **{name: found.get(name) or "" for name in words},
-            **{name: found.get(name) for name in days},
+            **plain,
         )
 
     @property
@@ -131,11 +133,12 @@ class MatrixForm(forms.Form):
     def kept(self, **changes: str) -> str:
         """The query string of what was understood, without the number of the page. ``changes`` replace, an empty one takes away."""
         pairs: list[tuple[str, str]] = []
+        data: Any = self.data  # a QueryDict
         for name in self.fields:
             if name in changes:
                 pairs += [(name, changes[name])] if changes[name] else []
             elif self.cleaned_data.get(name) and not self._is_default(name):
-                values = self.data.getlist(name) if name == "columns" else [self.data.get(name, "").strip()]
+                values = data.getlist(name) if name == "columns" else [data.get(name, "").strip()]
                 pairs += [(name, value) for value in values]
         return urlencode(pairs)
 

@@ -148,7 +148,7 @@ class Matrix:
         if asked.course:
             rows = rows.filter(course__slug=asked.course)
         if asked.status and not whatever_status:
-            rows = rows.filter(status__in=[status.value for status in asked.statuses])
+            rows = rows.filter(Q(status__in=[status.value for status in asked.statuses]))
         if asked.due_from or asked.due_to:
             rows = rows.filter(self._todo(), _between("due_on", asked.due_from, asked.due_to))
         if asked.ends_from or asked.ends_to:
@@ -189,7 +189,7 @@ class Matrix:
         rows = self._matching()
         if self.filters.about_cells:
             rows = rows.filter(Exists(self._fitting(OuterRef("pk"))))
-        name = [Lower("name"), "pk"]
+        name: list[Any] = [Lower("name"), "pk"]
         if self.filters.sort == "name":
             return rows.order_by(*name)
         if self.filters.sort == "team":

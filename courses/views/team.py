@@ -39,6 +39,9 @@ class Asked:
         self.viewer: User = signed_in(request)
         self.scope: Scope = scope_of(self.viewer)
         self.at = clock.now()
+        for site in self.scope.sites:
+            if site.pk == self.viewer.site_id:
+                self.viewer.site = site  # already here, so it is not asked for again
         everybody = Matrix(self.scope.people, self.at)
         roles = self.scope.people.exclude(job_role="").order_by("job_role").values_list("job_role", flat=True)
         self.form = MatrixForm(

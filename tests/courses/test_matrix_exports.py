@@ -211,7 +211,7 @@ def test_an_export_is_a_download_that_nobody_keeps(boss: User, path: str) -> Non
 # --- 20,000 people ----------------------------------------------------------------------------------------------------
 @pytest.mark.both_db
 def test_a_page_of_20_000_people_fetches_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """First and last page, in each order and with a filter: under 15 queries, and rows for 25 people, not for more."""
+    """First and last page, and a filter: under 15 queries, and rows for 25 people, not for more."""
     make_town(20_000, 10, clock.now(), teams=20, bare=True)
     client = client_of(factories.make_coordinator(site=factories.make_site("Site 1")))
     fetched: list[int] = []
@@ -223,7 +223,7 @@ def test_a_page_of_20_000_people_fetches_what_it_shows(monkeypatch: pytest.Monke
             yield rows
 
     monkeypatch.setattr(compiler, "cursor_iter", counting)
-    for query in ("", "page=801", "sort=name", "sort=name&page=801", "status=late&page=2"):
+    for query in ("", "page=801", "status=late&sort=name&page=2"):
         fetched.clear()
         with CaptureQueriesContext(connection) as seen:
             text = whole(client.get(f"/team/?{query}")).decode()

@@ -85,7 +85,7 @@ def _training(users: list[User], start: int, taught: list[Course], at: dt.dateti
                 enrollment = Enrollment(
                     learner=user,
                     course=course,
-                    version_id=course.current_id,
+                    version_id=course.current_id or 0,
                     opened_at=begun,
                     started_at=begun + DAY if turn % 3 else None,
                     completed_at=begun + 10 * DAY if done else None,
