@@ -13,7 +13,7 @@ from lms.lib import dates
 from lms.people.models import User
 
 LATE = (Status.OVERDUE, Status.EXPIRED)
-DUE = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.ATTEMPTS_USED)
+DUE = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.SIGN_OFF_WAITING, Status.ATTEMPTS_USED)
 
 
 class Standing(NamedTuple):
