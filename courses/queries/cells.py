@@ -147,7 +147,7 @@ def in_days(day: dt.date, today: dt.date) -> str:
 def cell_of(row: Assignment, person: User, at: dt.datetime, paused_until: dt.date | None) -> Cell:
     """From an assignment with its course and the annotations of the status and of the units."""
     annotated: Any = row  # status, certificate_... and units_... are annotations
-    zone = person.site.zone
+    zone = person.zone
     completed = _reached(row.enrollment.completed_at if row.enrollment else None, at) or _reached(row.satisfied_at, at)
     used = _reached(row.enrollment.attempts_used_at if row.enrollment else None, at)
     ends = [annotated.certificate_expires_on, row.valid_until_on]

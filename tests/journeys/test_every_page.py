@@ -508,8 +508,8 @@ def test_pages_of_a_roster(visit: Visit, inspection: Inspection) -> None:
     page.get_by_role("button", name="Read this file").click()
     expect(page).to_have_title(re.compile("^Error: "))
     look(visitor)
-    file: FilePayload = {"name": "staff.csv", "mimeType": "text/csv", "buffer": ROSTER.encode()}
-    page.get_by_label("File with the list of people").set_input_files(files=[file])
+    file = FilePayload(name="staff.csv", mimeType="text/csv", buffer=ROSTER.encode())
+    page.get_by_label("File with the list of people").set_input_files(file)
     page.get_by_role("button", name="Read this file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What is in which column?")
     look(visitor)
