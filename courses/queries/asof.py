@@ -14,7 +14,7 @@ The contract, for whoever shows lists (team page, matrix, their exports):
 - ``people_below_as_of(viewer, day, known)``: who was, then, active in a team that the viewer supervises now or in one below; with
   ``then_team``, ``then_site`` (keys), ``then_team_name``, ``then_site_name``. ``people_as_of(day, known)`` is everybody who was active.
 - ``Known.THEN``: what had been recorded by the end of that day. ``Known.NOW``: what we know today about that day, so with corrections
-  that were recorded later. For today itself both say the same as ``with_status``.
+  that were recorded later. For today itself both say what ``with_status`` says at today's last instant.
 - A day is the day of each person's own zone (as it is today), and is shown as it was at its last instant: what is due
   on that day, or valid to it, is not over. Give ``day`` a past day or today; ``courses.queries.asof`` does not check it.
 
