@@ -1,15 +1,14 @@
 """The front door, help, and the style guide."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from lms.people import roles
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 def home(request: HttpRequest) -> HttpResponse:
     """Sends each person to the page of their work: learners to My training, supervisors to Team, the coordinator to the overview."""
     user = signed_in(request)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +23,7 @@ from courses.forms.requirements import ExceptionForm
 from courses.models import Course, Reply
 from courses.queries.replies import waiting
 from lms.lib import clock, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.models import User
 from lms.people.views.base import desk_page, sent, status_of
@@ -84,7 +83,7 @@ def _way(reply: Reply, way: Outcome) -> Way:
     return Way(WAYS[way], reverse("settle_reply", args=[reply.public_id, way.value]))
 
 
-@coordinator_required
+@allowed(Action.RUN_TRAINING)
 @require_safe
 def replies(request: HttpRequest) -> HttpResponse:
     """Every answer that waits, of whomever."""
@@ -92,7 +91,7 @@ def replies(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/replies/list.html", context)
 
 
-@login_required
+@allowed(Action.SETTLE_REPLY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settle(request: HttpRequest, reply: uuid.UUID, way: str) -> HttpResponse:
     """Deals with one answer in one way. What was dealt with before is said, and nothing is done."""

@@ -14,8 +14,7 @@ from courses.queries.replies import waiting_of
 from courses.queries.team import CSV_HEAD, csv_row, team_page
 from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import signed_in, supervisor_required
-from lms.people.queries.teams import people_below
+from lms.people.access import Action, allowed, people_for, signed_in
 
 
 def _filters(request: HttpRequest) -> dict[str, str]:
@@ -27,11 +26,11 @@ def _filters(request: HttpRequest) -> dict[str, str]:
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 
 
-@supervisor_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     filters = _filters(request)
-    people = people_below(signed_in(request))
+    people = people_for(signed_in(request), Action.SEE_TEAM)
     page = team_page(people, clock.now(), **filters)
     late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
     replies = task_rows(waiting_of(people, signed_in(request)))
@@ -52,11 +51,11 @@ def team(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/team.html", context)
 
 
-@supervisor_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def export(request: HttpRequest) -> HttpResponseBase:
     """CSV of exactly the rows of the page, in its order, with the same filters; then the people without a course."""
-    page = team_page(people_below(signed_in(request)), clock.now(), **_filters(request))
+    page = team_page(people_for(signed_in(request), Action.EXPORT_TEAM), clock.now(), **_filters(request))
     rows = [CSV_HEAD, *(csv_row(row) for row in page.rows)]
     rows += [
         (

@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from courses.access import current_version_for_coordinator
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import desk_page
 from quizzes import kinds
 from quizzes.models import Question, Quiz
@@ -26,7 +26,7 @@ class Item(NamedTuple):
     template: str
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:

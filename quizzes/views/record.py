@@ -2,26 +2,25 @@
 
 import uuid
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from courses.models import Course
 from lms.lib import clock
-from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
+from lms.people.access import Action, allowed, person_for, signed_in
 from lms.people.models import User
 from lms.people.queries.teams import supervisors_of
 from quizzes.queries.grants import used_up
 from quizzes.queries.record import course_lines, happenings
 
 
-@login_required
+@allowed(Action.SEE_RECORD)
 @require_safe
 def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     """Somebody else's record: own teams and below for a supervisor, everybody for the coordinator, 404 for the rest."""
     viewer = signed_in(request)
-    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
+    found = person_for(viewer, Action.SEE_RECORD, person)
     return render(
         request,
         "quizzes/person_record.html",
@@ -29,7 +28,7 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     )
 
 
-@login_required
+@allowed(Action.SEE_MY_RECORD)
 @require_safe
 def my_record(request: HttpRequest) -> HttpResponse:
     """What others see of the signed-in person, and every certificate of every cycle."""

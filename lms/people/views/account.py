@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from lms.lib import clock
 from lms.outbox import kinds, preferences
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.actions.invitations import accept
 from lms.people.actions.people import change_person, choose_theme
 from lms.people.forms.account import SYSTEM_LOOK, InvitationForm, MailKindsForm, ThemeForm, WorkingDaysForm
@@ -22,7 +21,7 @@ from lms.people.queries.people import coordinators
 from lms.people.views.base import sent, status_of
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Name and address to read, with whom to ask; here one changes the look of the pages, and next door the days for mail."""
@@ -35,7 +34,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, look=form)
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def working_days(request: HttpRequest) -> HttpResponse:
     """Saves the days on which the person gets mail that can wait."""
@@ -48,7 +47,7 @@ def working_days(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, days=form)
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def mail_kinds(request: HttpRequest) -> HttpResponse:
     """Switches the optional kinds of mail on and off, as ticked. Kinds that are no choice of this person stay as they are."""

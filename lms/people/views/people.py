@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms.lib import clock
 from lms.people import panels
-from lms.people.access import coordinator_required, person_for_coordinator, signed_in
+from lms.people.access import Action, allowed, person_for, signed_in
 from lms.people.actions import invitations
 from lms.people.actions import people as actions
 from lms.people.enums import PersonState
@@ -27,7 +27,7 @@ from lms.people.views.base import PERSON_SIGNS, desk_page, page_of, sent
 EVENTS_SHOWN = 20
 
 
-@coordinator_required
+@allowed(Action.SEE_PEOPLE)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
@@ -52,10 +52,10 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.SEE_PERSON)
 @require_safe
 def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.SEE_PERSON, public_id)
     at = clock.now()
     state = PersonState(with_state(User.objects.filter(pk=shown.pk), at).values_list("state", flat=True).get())
     rows = list(shown.invitations.all()[:5])
@@ -78,7 +78,7 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.ADD_PERSON)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Adds a person and, if asked, invites them in the same transaction."""
@@ -110,10 +110,10 @@ def add(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     name, had_email = shown.name, shown.email  # checking a model form writes into its instance
     form = PersonForm(sent(request), instance=shown)
     if form.is_valid():
@@ -132,10 +132,10 @@ def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/people/edit.html", {"form": form, "name": name, "public_id": public_id})
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_POST
 def invite(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     try:
         invitations.invite(shown, by=signed_in(request).subject, at=clock.now())
     except ValidationError as error:
@@ -145,11 +145,11 @@ def invite(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("people:person", public_id=public_id)
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page says what will happen; only its POST does it."""
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     form = DeactivationForm(sent(request))
     if not shown.is_active:
         messages.info(request, f"{shown.name} is deactivated already.")
@@ -166,10 +166,10 @@ def deactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/people/deactivate.html", context)
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     if shown.is_active:
         messages.info(request, f"{shown.name} is active already.")
         return redirect("people:person", public_id=public_id)
