@@ -23,6 +23,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "organization": organization,
         "demonstration": bool(organization and organization.demonstration),
         "nav": _nav(request),
+        "may": roles.Powers(getattr(request, "user", None)),
         "account_menu": [{"url": reverse("people:profile"), "label": "Profile", "icon": "user"}],
     }
 
@@ -34,8 +35,14 @@ def _nav(request: HttpRequest) -> list[NavItem]:
     rows = [("my_training", "My training", "list-checks", False), ("my_record", "My record", "award", False)]
     if roles.is_supervisor(user):
         rows.append(("team", "Team", "users", True))
+    elif roles.is_auditor(user):
+        rows.append(("team", "Everybody", "users", True))
     if user.is_coordinator:
         rows.append(("people:overview", "Coordinator", "settings", True))
+    elif roles.is_auditor(user):
+        rows.append(("people:people", "Audit", "clipboard-check", True))
+    elif roles.is_administrator(user):
+        rows.append(("system_health", "Administration", "settings", True))
     rows.append(("help", "Help", "life-buoy", False))
     here = request.path
     items: list[NavItem] = []

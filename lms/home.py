@@ -10,12 +10,15 @@ from lms.people.access import Action, allowed, signed_in
 
 @allowed(Action.USE_ACCOUNT)
 def home(request: HttpRequest) -> HttpResponse:
-    """Sends each person to the page of their work: learners to My training, supervisors to Team, the coordinator to the overview."""
+    """Sends each person to the page of their work: learners to My training, supervisors and auditors to people by courses, the
+    coordinator to the overview, administrators to System health."""
     user = signed_in(request)
     if user.is_coordinator:
         return redirect("people:overview")
-    if roles.is_supervisor(user):
+    if roles.is_supervisor(user) or roles.is_auditor(user):
         return redirect("team")
+    if roles.is_administrator(user):
+        return redirect("system_health")
     return redirect("my_training")
 
 

@@ -281,3 +281,11 @@ def make_requirement(
         requiring.switch_on(version, by=by, at=at)
     version.requirement.refresh_from_db()
     return version.requirement
+
+
+def make_auditor(**changes: Any) -> User:
+    return make_user(**{"name": "Noor Haddad", "is_auditor": True, **changes})
+
+
+def make_administrator(**changes: Any) -> User:
+    return make_user(**{"name": "Tom Lindqvist", "is_administrator": True, **changes})

@@ -20,7 +20,7 @@ from courses.queries.batches import SIGNS, all_batches, csv_rows, lines_of, rows
 from courses.queries.catalog import course_rows
 from courses.queries.orders import preview_of, words_of
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import Action, allowed, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.forms.people import PeopleFilterForm
 from lms.people.queries.people import people_for_page
@@ -195,6 +195,7 @@ def batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
 def batch_list(request: HttpRequest, batch: uuid.UUID) -> HttpResponseBase:
     """Everybody of the batch with what happened, as CSV."""
     found = batch_for_coordinator(signed_in(request), batch)
+    looks_at(request.user, found.rows.values_list("learner", flat=True))
     response = StreamingHttpResponse(csvsafe.lines(csv_rows(found)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="batch.csv"'
     response.headers["Cache-Control"] = "no-store"

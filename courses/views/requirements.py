@@ -23,8 +23,9 @@ from courses.queries.why import why_of
 from courses.reminders.forecast import forecast_of
 from courses.reminders.told import mails_about
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import Action, allowed, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.fields import put_errors
+from lms.people.roles import may
 from lms.people.views.base import desk_page, sent
 
 ways = require_http_methods(["GET", "HEAD", "POST"])
@@ -167,6 +168,7 @@ def preview_list(request: HttpRequest, requirement: uuid.UUID) -> HttpResponseBa
     """The whole list of the newest version's preview as CSV."""
     found = requirement_for_coordinator(signed_in(request), requirement)
     preview = preview_of(_newest(found), clock.now())
+    looks_at(request.user, [row.person.pk for row in preview.rows])
     rows: list[tuple[object, ...]] = [("Name", "Job role", "Team", "Site", "What happens", "Due", "What is missing")]
     for row in preview.rows:
         team = row.person.team.name if row.person.team else ""
@@ -216,7 +218,7 @@ def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     found = assignment_for_reader(viewer, assignment)
     if found.learner_id == viewer.pk:
         back = ("My training", reverse("my_training"))
-    elif viewer.is_coordinator:
+    elif may(viewer, Action.SEE_PERSON, found.learner):
         back = (found.learner.name, reverse("people:person", args=[found.learner.public_id]))
     else:
         back = ("Team", reverse("team"))

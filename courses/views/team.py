@@ -14,7 +14,7 @@ from courses.queries.replies import waiting_of
 from courses.queries.team import CSV_HEAD, csv_row, team_page
 from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import Action, allowed, people_for, signed_in
+from lms.people.access import Action, allowed, looks_at, people_for, signed_in
 
 
 def _filters(request: HttpRequest) -> dict[str, str]:
@@ -56,6 +56,7 @@ def team(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponseBase:
     """CSV of exactly the rows of the page, in its order, with the same filters; then the people without a course."""
     page = team_page(people_for(signed_in(request), Action.EXPORT_TEAM), clock.now(), **_filters(request))
+    looks_at(request.user, {*(row.person.pk for row in page.rows), *(person.pk for person in page.people_without)})
     rows = [CSV_HEAD, *(csv_row(row) for row in page.rows)]
     rows += [
         (

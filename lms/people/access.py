@@ -2,7 +2,7 @@
 
 import functools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -24,6 +24,8 @@ __all__ = [
     "coordinator_required",
     "demand",
     "granted",
+    "looked_at",
+    "looks_at",
     "may_open",
     "people_for",
     "person_for",
@@ -46,7 +48,20 @@ def granted(viewer: User | AnonymousUser, action: Action, person: User, thing: T
     """The thing, if the matrix lets the viewer do this to the person whose thing it is."""
     if not roles.may(viewer, action, person):
         raise Http404
+    looks_at(viewer, [person.pk])
     return thing
+
+
+def looks_at(viewer: User | AnonymousUser, people: Iterable[int]) -> None:
+    """Says that the page being made shows something of these people (primary keys). ``granted`` says it by itself; a list for download
+    says it for everybody in it. It is noted when the page is ready (``lms.people.actions.looking``)."""
+    if isinstance(viewer, User):
+        vars(viewer).setdefault("_looked_at", set()).update(pk for pk in people if pk != viewer.pk)
+
+
+def looked_at(viewer: User) -> set[int]:
+    """Of whom the page that was made for this viewer shows something."""
+    return set(vars(viewer).get("_looked_at", ()))
 
 
 def person_for(viewer: User | AnonymousUser, action: Action, public_id: uuid.UUID) -> User:

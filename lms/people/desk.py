@@ -5,6 +5,8 @@ from typing import NamedTuple, TypedDict
 from django.http import HttpRequest
 from django.urls import reverse
 
+from lms.people.access import may_open
+
 
 class DeskItem(NamedTuple):
     """``view`` is the name of an address without arguments; everything below that address belongs to the item. ``about`` says on the
@@ -42,8 +44,9 @@ def register_item(item: DeskItem) -> None:
 
 
 def nav(request: HttpRequest) -> list[NavLink]:
-    """The links of the side navigation; the one whose address is the longest beginning of this page's address is current."""
-    links = [(reverse(item.view), item) for item in _items]
+    """The links of the side navigation to pages that the signed-in person may open; the one whose address is the longest beginning of
+    this page's address is current."""
+    links = [(reverse(item.view), item) for item in _items if may_open(request.user, item.view)]
     here = max(
         (url for url, _ in links if request.path == url or (url != "/" and request.path.startswith(url))),
         key=len,

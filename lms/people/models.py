@@ -12,6 +12,7 @@ from django.db.models.functions import Lower
 
 from lms.lib import clock, dates, glyphs, names
 from lms.people.enums import Category, Theme, Weekday
+from lms.people.permissions import Role
 
 MONDAY_TO_FRIDAY = "12345"
 NO_DAY = "Choose at least one day on which mail may come."
@@ -180,6 +181,12 @@ class User(AbstractBaseUser):
         super().clean()
         self.name = names.one_line(self.name or "")
         self.email = (self.email or "").strip().lower() or None
+        if self.is_auditor and (self.is_coordinator or self.is_administrator):
+            raise ValidationError(
+                {
+                    "is_auditor": "An auditor changes nothing, so nobody is an auditor and a coordinator or administrator."
+                }
+            )
         if self.team is not None and self.site_id and self.team.site_id != self.site_id:
             raise ValidationError(
                 {"team": "This team is at another site. Choose a team of the person's site, or change the site."}
@@ -231,6 +238,37 @@ class Supervision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.supervisor} supervises {self.team}"
+
+
+class Look(models.Model):
+    """Somebody opened a page. With a person: it showed something of theirs, and they can read that it was opened. Without one: a page
+    that an auditor read. ``role``: in which role it was open to the viewer; ``action``: what the page is for, in the matrix."""
+
+    viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks_taken")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks", null=True, blank=True
+    )
+    role = models.CharField(max_length=16, choices=Role.choices)
+    action = models.CharField(max_length=40)
+    path = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["person", "-at"], name="people_look_person"),
+            models.Index(fields=["viewer", "-at"], name="people_look_viewer"),
+            models.Index(fields=["-at"], name="people_look_at"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | ~models.Q(person=models.F("viewer")),
+                name="people_look_at_somebody_else",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.viewer} opened {self.path}"
 
 
 class InvitationState(models.TextChoices):

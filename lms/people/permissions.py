@@ -67,6 +67,7 @@ class Action(enum.StrEnum):
     RUN_ORGANIZATION = "run_organization"
     SEE_SYSTEM = "see_system"
     SEE_MAIL = "see_mail"
+    SEE_MAIL_SUBJECTS = "see_mail_subjects"
     READ_MAIL = "read_mail"
     DECIDE_MAIL = "decide_mail"
     SEE_REQUIREMENTS = "see_requirements"
@@ -165,25 +166,46 @@ MATRIX: dict[Action, Rule] = {
     # The system
     Action.RUN_ORGANIZATION: Rule("Change the settings of the organization", _same(OFFICE), changes=True),
     Action.SEE_SYSTEM: Rule("See whether the system works", _same(OFFICE)),
-    Action.SEE_MAIL: Rule("See the post room: to whom, subject, state", _same((*OFFICE, Role.AUDITOR))),
+    Action.SEE_MAIL: Rule(
+        "See the post room: which kind of mail, to whom, how it stands",
+        _same((*OFFICE, Role.AUDITOR)),
+        looks="A mail to you",
+    ),
+    Action.SEE_MAIL_SUBJECTS: Rule(
+        "See subjects of mail and why it was written, which name courses", _same((Role.COORDINATOR, Role.AUDITOR))
+    ),
     Action.READ_MAIL: Rule("Read the text of a message", _same(COORDINATOR)),
     Action.DECIDE_MAIL: Rule("Send a message again, or not at all", _same(OFFICE), changes=True),
     # Training
-    Action.SEE_REQUIREMENTS: Rule(
-        "See requirements and whom they reach", _same((Role.COORDINATOR, Role.AUDITOR)), looks="A requirement's list"
+    Action.SEE_REQUIREMENTS: Rule("See requirements and whom they reach", _same((Role.COORDINATOR, Role.AUDITOR))),
+    Action.WRITE_REQUIREMENTS: Rule(
+        "Write, switch on and end requirements",
+        _same(COORDINATOR),
+        changes=True,
+        looks="A list of people with due dates, downloaded",
     ),
-    Action.WRITE_REQUIREMENTS: Rule("Write, switch on and end requirements", _same(COORDINATOR), changes=True),
     Action.SEE_CERTIFICATES: Rule("See the list of certificates", _same((Role.COORDINATOR, Role.AUDITOR))),
     Action.CHANGE_CERTIFICATE: Rule(
         "Revoke and reissue certificates", _same(COORDINATOR), changes=True, looks="A certificate"
     ),
     Action.CHANGE_TRAINING: Rule(
-        "Assign and withdraw courses, move due dates, grant exceptions", _same(COORDINATOR), changes=True
+        "Assign and withdraw courses, move due dates, grant exceptions",
+        _same(COORDINATOR),
+        changes=True,
+        looks="Your courses and due dates",
     ),
     Action.CHANGE_QUIZ_RULES: Rule(
-        "Give somebody else more time or attempts in quizzes", _same(COORDINATOR, OTHERS), changes=True
+        "Give somebody else more time or attempts in quizzes",
+        _same(COORDINATOR, OTHERS),
+        changes=True,
+        looks="Your quiz rules",
     ),
-    Action.RUN_BATCHES: Rule("Do something for many people at once", _same(COORDINATOR), changes=True),
+    Action.RUN_BATCHES: Rule(
+        "Do something for many people at once",
+        _same(COORDINATOR),
+        changes=True,
+        looks="A list of people with what was done, downloaded",
+    ),
     Action.RUN_COURSES: Rule("Read, approve and accept courses, enter site words", _same(COORDINATOR), changes=True),
     Action.RUN_QUESTIONS: Rule(
         "Read questions with keys and figures, review and correct them", _same(COORDINATOR), changes=True
@@ -208,6 +230,14 @@ WITHOUT_SIGN_IN: dict[str, str] = {
 }
 #: Beginnings of names of addresses that django-allauth serves: it checks sign-in itself, and shows nobody but the viewer.
 SIGN_IN_PAGES = ("account_",)
+
+
+#: Field of a person that holds a role, and what it takes to change it. Nobody gives a role to themselves; giving one up is open.
+GRANTS: dict[str, Action] = {
+    "is_coordinator": Action.GRANT_COORDINATOR,
+    "is_auditor": Action.GRANT_AUDITOR,
+    "is_administrator": Action.GRANT_ADMINISTRATOR,
+}
 
 
 def rule_of(action: Action) -> Rule:

@@ -82,3 +82,20 @@ def _holds(user: User | AnonymousUser, role: Role) -> bool:
         case Role.ADMINISTRATOR:
             return user.is_administrator
     return Supervision.objects.filter(supervisor=user, ended_at=None).exists()
+
+
+class Powers:
+    """What the signed-in person may do, for templates: ``{% if may.change_training %}``. Each action is asked once a page.
+
+    It says whether there is anybody to whom they may do it; where a page is about one person, its view asks for that person.
+    """
+
+    def __init__(self, viewer: User | AnonymousUser | None) -> None:
+        self._viewer = viewer
+        self._known: dict[str, bool] = {}
+
+    def __getitem__(self, name: str) -> bool:
+        if name not in self._known:
+            action = Action(name)
+            self._known[name] = self._viewer is not None and may(self._viewer, action)
+        return self._known[name]

@@ -11,6 +11,7 @@ from lms.lib import clock
 from lms.people.access import Action, allowed, person_for, signed_in
 from lms.people.models import User
 from lms.people.queries.teams import supervisors_of
+from lms.people.roles import may
 from quizzes.queries.grants import used_up
 from quizzes.queries.record import course_lines, happenings
 
@@ -24,7 +25,12 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     return render(
         request,
         "quizzes/person_record.html",
-        {**_record(found), "viewer": viewer, "used_up": () if found == viewer else used_up(found)},
+        {
+            **_record(found),
+            "viewer": viewer,
+            "used_up": () if found == viewer else used_up(found),
+            "can_open": may(viewer, Action.SEE_CERTIFICATE, found),
+        },
     )
 
 

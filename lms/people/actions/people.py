@@ -37,9 +37,12 @@ CHANGEABLE = (
     "team",
     "working_days",
     "is_coordinator",
+    "is_auditor",
+    "is_administrator",
 )
-ROLE_FIELDS = ("job_role", "category", "is_coordinator")
+ROLE_FIELDS = ("job_role", "category", "is_coordinator", "is_auditor", "is_administrator")
 LAST_COORDINATOR = "This is the last active coordinator. Make somebody else a coordinator first."
+AUDITOR_SUPERVISES = "An auditor changes nothing, and this person supervises a team. Take them off their teams first."
 EMAIL_TAKEN = "Somebody already has this email address."
 
 
@@ -57,6 +60,8 @@ def add_person(
     team: Team | None = None,
     working_days: str = MONDAY_TO_FRIDAY,
     is_coordinator: bool = False,
+    is_auditor: bool = False,
+    is_administrator: bool = False,
     latin_name: str = "",
 ) -> User:
     """Adds a person without a password: they sign in once they have accepted an invitation, which is not sent here.
@@ -75,6 +80,8 @@ def add_person(
         team=team,
         working_days=working_days,
         is_coordinator=is_coordinator,
+        is_auditor=is_auditor,
+        is_administrator=is_administrator,
         date_joined=at,
     )
     user.set_unusable_password()
@@ -90,7 +97,7 @@ def add_person(
 def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes: Any) -> User:
     """Changes the named fields (those of ``CHANGEABLE``), and ``user`` with them. What is already so is skipped; without a change nothing is written.
 
-    One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator), PERSON_CHANGED (the
+    One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator, auditor, administrator), PERSON_CHANGED (the
     rest). A new email address ends the open invitation, which is bound to the old one; taking the address away also ends the
     person's sessions. Last come ``hooks.on_zone_change``, if the site's zone differs from the old one's, and ``hooks.on_person_change``.
     """
@@ -105,6 +112,8 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
             setattr(new, field, value)
         if old.is_coordinator and not new.is_coordinator:
             _keep_a_coordinator(old, field="is_coordinator")
+        if new.is_auditor and not old.is_auditor and Supervision.objects.filter(supervisor=old, ended_at=None).exists():
+            raise ValidationError({"is_auditor": AUDITOR_SUPERVISES})
         _save(new)
         changed = [field for field in CHANGEABLE if getattr(old, field) != getattr(new, field)]
         if "email" in changed:
@@ -210,6 +219,8 @@ def _facts(user: User) -> dict[str, Any]:
     return {
         "category": str(user.category),
         "coordinator": user.is_coordinator,
+        "auditor": user.is_auditor,
+        "administrator": user.is_administrator,
         "hire_date": user.hire_date.isoformat() if user.hire_date else None,
         "site": user.site_id,
         "zone": user.site.zone,
@@ -227,8 +238,9 @@ def _write_changes(old: User, new: User, changed: list[str], *, at: dt.datetime,
         payload: dict[str, Any] = {"changed": roles}
         if "category" in roles:
             payload["category"] = {"from": str(old.category), "to": str(new.category)}
-        if "is_coordinator" in roles:
-            payload["coordinator"] = {"from": old.is_coordinator, "to": new.is_coordinator}
+        for field in ("is_coordinator", "is_auditor", "is_administrator"):
+            if field in roles:
+                payload[field.removeprefix("is_")] = {"from": getattr(old, field), "to": getattr(new, field)}
         write(new, EventKind.ROLE_CHANGED, payload, at=at, by=by)
     rest = [field for field in changed if field not in ROLE_FIELDS and field != "team"]
     if rest:

@@ -17,7 +17,7 @@ from lms.outbox import actions, kinds
 from lms.outbox import queries as outbox
 from lms.outbox.enums import FINAL, NEEDS_A_PERSON, MessageState
 from lms.outbox.models import Message, Surge
-from lms.people.access import Action, allowed, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.messages import RETRY, SEND, DecisionForm, MessageFilterForm, SeveralForm, SurgeForm
 from lms.people.queries.people import names_of_subjects
 from lms.people.views.base import Sign, desk_page, page_of
@@ -178,7 +178,9 @@ def _surge(form: SurgeForm | None) -> dict[str, Any] | None:
 @allowed(Action.SEE_MAIL)
 @require_safe
 def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    return _message_page(request, _message(public_id), DecisionForm())
+    shown = _message(public_id)
+    looks_at(request.user, [shown.recipient_id])
+    return _message_page(request, shown, DecisionForm())
 
 
 @allowed(Action.DECIDE_MAIL)

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.lib import clock
-from lms.people import panels
-from lms.people.access import Action, allowed, person_for, signed_in
+from lms.people import panels, roles
+from lms.people.access import Action, allowed, may_open, person_for, signed_in
 from lms.people.actions import invitations
 from lms.people.actions import people as actions
 from lms.people.enums import PersonState
@@ -43,7 +43,7 @@ def people(request: HttpRequest) -> HttpResponse:
             "filters": form,
             "page": page,
             "filtered": filtered,
-            "links": panels.list_links(),
+            "links": [link for link in panels.list_links() if may_open(request.user, link.view)],
             "kept": form.kept(),
             "hides_deactivated": chosen["state"] == "",
             "everybody": EVERYBODY,
@@ -59,6 +59,7 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     at = clock.now()
     state = PersonState(with_state(User.objects.filter(pk=shown.pk), at).values_list("state", flat=True).get())
     rows = list(shown.invitations.all()[:5])
+    trains = roles.may(request.user, Action.SEE_RECORD, shown)
     return desk_page(
         request,
         "people/people/person.html",
@@ -72,8 +73,9 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "invitations": rows,
             "supervisors": supervisors_of(shown),
             "supervises": supervised_by(shown),
-            "panels": panels.render_all(request, shown),
-            "history": history_of(shown, EVENTS_SHOWN),
+            "panels": panels.render_all(request, shown) if trains else [],
+            "history": history_of(shown, EVENTS_SHOWN) if trains else [],
+            "trains": trains,
         },
     )
 
@@ -82,7 +84,7 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Adds a person and, if asked, invites them in the same transaction."""
-    form = NewPersonForm(sent(request))
+    form = NewPersonForm(sent(request), viewer=signed_in(request))
     if form.is_valid():
         at, by = clock.now(), signed_in(request).subject
         try:
@@ -115,7 +117,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     name, had_email = shown.name, shown.email  # checking a model form writes into its instance
-    form = PersonForm(sent(request), instance=shown)
+    form = PersonForm(sent(request), instance=shown, viewer=signed_in(request))
     if form.is_valid():
         try:
             saved = actions.change_person(shown, **form.values(), by=signed_in(request).subject, at=clock.now())

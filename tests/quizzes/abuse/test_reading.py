@@ -233,16 +233,22 @@ def known(attempt: Attempt) -> dict[str, Any]:
         "version": enrollment.version.public_id,
         "assignment": enrollment.assignments.get().public_id,
         "slot": "privacy",
+        "kind": "leave",
+        "way": "remind_again",
         "pk": enrollment.learner.site_id,
         "certificate": Certificate.objects.values_list("public_id", flat=True).first() or uuid.uuid4(),
         "code": Certificate.objects.values_list("code", flat=True).first() or "ABCD",
-    } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "question", "correction"), uuid.uuid4())
+    } | dict.fromkeys(
+        ("approval", "acceptance", "token", "dispute", "review", "question", "correction", "reply", "requirement", "exception", "batch"),
+        uuid.uuid4(),
+    )  # fmt: skip
 
 
-BOOKKEEPING = ("django_session", "cache_rate_limits")  # who is signed in, and how often somebody knocked
+#: who is signed in, how often somebody knocked, and who opened a page about whom
+BOOKKEEPING = ("django_session", "cache_rate_limits", "people_look")
 
 
-@pytest.mark.parametrize("role", ["learner", "supervisor", "coordinator", "stranger"])
+@pytest.mark.parametrize("role", ["learner", "supervisor", "coordinator", "auditor", "administrator", "stranger"])
 def test_23_a_get_changes_nothing(learner: User, attempt: Attempt, role: str) -> None:
     """Every address of the project, as each role, while an attempt is open, another was handed in and a certificate exists."""
     call_command("createcachetable", verbosity=0)
@@ -255,6 +261,8 @@ def test_23_a_get_changes_nothing(learner: User, attempt: Attempt, role: str) ->
         "learner": learner,
         "supervisor": factories.make_supervisor(team),
         "coordinator": factories.make_coordinator(),
+        "auditor": factories.make_auditor(),
+        "administrator": factories.make_administrator(),
     }.get(role)
     client = Client(raise_request_exception=True)
     if person:
