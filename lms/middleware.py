@@ -49,6 +49,5 @@ class LooksAreNoted:
             note(viewer, action, looked_at(viewer), request.path, at=clock.now())
         except NotNotedError:
             log.exception("a page was refused to an auditor because it could not be noted")
-            response.close()
             return render(request, "not_noted.html", status=503)
         return response

@@ -4,17 +4,22 @@ The addresses come from the project, the expectation from the matrix (``lms.peop
 from ``tests.world``, which builds it. The checks of the project are not asked what they think.
 """
 
+import html
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from lms.lib import clock
+from lms.management.commands.roles_table import document
 from lms.pages import Page, opens_without_sign_in, pages, untied
+from lms.people.access import action_of
 from lms.people.permissions import MATRIX, WITHOUT_SIGN_IN, Action, Relation, Role
 from quizzes.views.attempt import PACE
 from tests.world import DEACTIVATED, STRANGER, SUBJECTS, WALKERS, Subject, World, make_world
@@ -117,10 +122,23 @@ def test_every_page_names_its_action() -> None:
 
 def test_every_action_is_used_or_asked_for() -> None:
     """An action that no page names is one that a page asks for in its code; those stand here."""
-    asked = {"change_person", "read_mail", "see_mail_subjects", "grant_coordinator", "grant_auditor", "grant_administrator", "see_looks", "lead_team"}  # fmt: skip
+    asked = {"change_person", "read_mail", "see_mail_subjects", "grant_coordinator", "grant_auditor", "grant_administrator", "lead_team"}  # fmt: skip
     named = {page.action for page in pages()}
     assert {str(action) for action in Action if action not in named} <= asked
     assert set(MATRIX) == set(Action), "each action has its row"
+
+
+def test_the_document_is_what_the_matrix_says() -> None:
+    stored = (Path(__file__).resolve().parent.parent / "docs" / "roles.md").read_text()
+    assert stored == document(), "Write it again: manage.py roles_table > docs/roles.md"
+
+
+def test_templates_ask_for_actions_that_exist() -> None:
+    asked = set()
+    for path in (Path(__file__).resolve().parent.parent / "templates").rglob("*.html"):
+        asked |= set(re.findall(r"\bmay\.([a-z_]+)", path.read_text()))
+    assert asked > {"change_training"}
+    assert asked <= {str(action) for action in Action}
 
 
 def test_pages_without_a_sign_in_say_why() -> None:
@@ -233,3 +251,46 @@ def test_supervision_that_ended_opens_nothing() -> None:
     world.supervisor.supervisions.update(ended_at=clock.now())
     assert client.get(where).status_code == 404
     assert client.get(reverse("team")).status_code == 404
+
+
+# --- what is drawn ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("role", list(Role))
+def test_no_page_draws_what_leads_to_a_refusal(role: str) -> None:
+    """Every link of every page opens, and every form goes to a page that the matrix opens: an auditor meets no button that changes
+    anything but their own account and training."""
+    world = make_world(role)
+    client = world.client()
+    drawn: dict[str, str] = {}
+    sent: dict[str, str] = {}
+    for page in closed_pages():
+        for _, relation, where in visits(page, world):
+            if matrix_says(role, page.action, relation):  # type: ignore[arg-type]
+                response = client.get(where)
+                if response.status_code == 200 and response["Content-Type"].startswith("text/html"):
+                    links, forms = links_of(text_of(response))
+                    drawn |= dict.fromkeys(links, where)
+                    sent |= dict.fromkeys(forms or (), where) | ({where: where} if "" in forms else {})
+    wrong = [
+        f"{role}: {where} links to {link}, which gives 404"
+        for link, where in sorted(drawn.items())
+        if client.get(link).status_code == 404
+    ]
+    for link, where in sorted(sent.items()):
+        action = action_of(resolve(link.split("?")[0] or where).func)
+        if action is not None and not (MATRIX[action].who.keys() & {Role.LEARNER, Role(role)}):
+            wrong.append(f"{role}: {where} has a form to {link} ({action})")
+        if role == Role.AUDITOR and action not in (None, Action.USE_ACCOUNT, Action.LEARN):
+            wrong.append(f"{role}: {where} has a form to {link} ({action}), and an auditor changes nothing")
+    assert not wrong, "\n" + "\n".join(wrong)
+    assert len(drawn) > 10
+
+
+def links_of(text: str) -> tuple[set[str], set[str]]:
+    """Addresses of our own in links, and those that forms post to (empty: the page itself)."""
+    links = {html.unescape(link) for link in re.findall(r'<a\b[^>]*\bhref="(/[^"#]*)', text)}
+    forms: set[str] = set()
+    for form in re.findall(r'<form\b[^>]*method="post"[^>]*>', text):
+        action = re.search(r'action="([^"#]*)', form)
+        forms.add(html.unescape(action[1]) if action else "")
+    forms |= {html.unescape(one) for one in re.findall(r'formaction="([^"#]*)', text)}
+    return links, forms

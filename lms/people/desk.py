@@ -32,6 +32,7 @@ _items = [
     DeskItem("people:teams", "Teams", "network", "The tree of teams, and who supervises which"),
     DeskItem("people:sites", "Sites", "map-pin", "Places of work and their time zones"),
     DeskItem("people:messages", "Messages", "mail", "Every mail we wrote, sent or not"),
+    DeskItem("people:looks", "Who looked", "search", "Who opened whose record, and what auditors read"),
     DeskItem("people:organization", "Organization", "building", "Name, support phone, who signs certificates"),
     DeskItem("my_training", "My training", "list-checks"),
 ]

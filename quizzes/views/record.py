@@ -10,6 +10,7 @@ from courses.models import Course
 from lms.lib import clock
 from lms.people.access import Action, allowed, person_for, signed_in
 from lms.people.models import User
+from lms.people.queries.looks import lines_of, looks_at
 from lms.people.queries.teams import supervisors_of
 from lms.people.roles import may
 from quizzes.queries.grants import used_up
@@ -37,8 +38,9 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
 @allowed(Action.SEE_MY_RECORD)
 @require_safe
 def my_record(request: HttpRequest) -> HttpResponse:
-    """What others see of the signed-in person, and every certificate of every cycle."""
-    return render(request, "quizzes/my_record.html", _record(signed_in(request)))
+    """What others see of the signed-in person, every certificate of every cycle, and who looked at it last."""
+    viewer = signed_in(request)
+    return render(request, "quizzes/my_record.html", {**_record(viewer), "looks": lines_of(looks_at(viewer)[:5])})
 
 
 def _record(person: User) -> dict[str, object]:

@@ -42,14 +42,14 @@ def _rows() -> list[tuple[object, ...]]:
 def test_it_holds_every_state_and_the_sign_ins_work(made: None, client: Client) -> None:
     _holds_every_state()
     _tells_nothing_from_before_people_came()
-    _lets_the_four_sign_in(client)
+    _lets_the_six_sign_in(client)
 
 
 def _holds_every_state() -> None:
     page = team_page(User.objects.filter(is_active=True), AT)
     assert {row.status for row in page.rows} == set(Status) - {Status.NOT_REQUIRED}
     assert Site.objects.count() == 3
-    assert User.objects.count() == len(cast.CAST) == 31
+    assert User.objects.count() == len(cast.CAST) == 33
     assert User.objects.filter(is_active=False).count() == 1
     assert User.objects.filter(email=None).count() == 2
     assert [person.name for person in page.people_without] == ["Aaliyah Johnson", "Chidi Eze"]
@@ -81,13 +81,20 @@ def test_it_is_the_same_every_time(made: None) -> None:
     assert _rows() == first
 
 
-def _lets_the_four_sign_in(client: Client) -> None:
+def _lets_the_six_sign_in(client: Client) -> None:
     signs = demo.sign_ins()
-    assert [role for role, _, _ in signs] == ["New staff member", "Volunteer", "Supervisor", "Training coordinator"]
+    assert [role for role, _, _ in signs] == [
+        "New staff member",
+        "Volunteer",
+        "Supervisor",
+        "Training coordinator",
+        "Auditor",
+        "Administrator",
+    ]
     assert "Demonstration" in client.get("/account/login/").content.decode()
     for _, email, password in signs:
         answer = client.post("/account/login/", {"login": email, "password": password}, follow=True)
-        assert answer.redirect_chain[-1][0] in ("/training/", "/team/", "/coordinator/")
+        assert answer.redirect_chain[-1][0] in ("/training/", "/team/", "/coordinator/", "/coordinator/health/")
         assert "Demonstration" in answer.content.decode()
         client.logout()
 

@@ -13,7 +13,7 @@ from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons"]  # fmt: skip
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "looks"]  # fmt: skip
 WRITE_ONLY = [
     "invite",
     "add_supervisor",
@@ -36,7 +36,7 @@ WRITE = [
     "site",
     "organization",
 ]
-OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation"}
+OPEN_TO_OTHERS = {"profile", "working_days", "mail_kinds", "invitation", "my_looks"}
 
 
 def address(house: House, name: str) -> str:
