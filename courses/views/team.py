@@ -15,6 +15,7 @@ from courses.queries.team import CSV_HEAD, csv_row, team_page
 from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates
 from lms.people.access import Action, allowed, looks_at, people_for, signed_in
+from lms.people.roles import may
 
 
 def _filters(request: HttpRequest) -> dict[str, str]:
@@ -33,12 +34,14 @@ def team(request: HttpRequest) -> HttpResponse:
     people = people_for(signed_in(request), Action.SEE_TEAM)
     page = team_page(people, clock.now(), **filters)
     late = page.count(Status.OVERDUE, Status.EXPIRED, Status.ATTEMPTS_USED)
-    replies = task_rows(waiting_of(people, signed_in(request)))
+    settles = may(signed_in(request), Action.SETTLE_REPLY)  # an auditor reads the page and decides nothing
+    replies = task_rows(waiting_of(people, signed_in(request))) if settles else []
     context = {
         "page": page,
         "courses": Course.objects.filter(current__isnull=False),
         "statuses": [s for s in Status if s != Status.NOT_REQUIRED],
         "replies": replies,
+        "settles": settles,
         "needs": late + len(replies),
         "chosen": filters,
         "filtered": any(filters.values()),
