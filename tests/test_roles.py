@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
@@ -103,12 +102,12 @@ def foreign_marks(world: World, about: Subject) -> tuple[str, ...]:
     return () if about.key == "own" else (*about.marks, *about.training_marks)
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
     return content.decode("utf-8", "replace") + str(dict(response.headers))
 
 
-def post(client: Client, where: str) -> HttpResponse:
+def post(client: Client, where: str) -> Any:
     """What a POST answers; what it did is undone."""
     with transaction.atomic():
         response = client.post(where)

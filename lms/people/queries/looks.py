@@ -1,5 +1,6 @@
 """Who opened which page about whom, for the person and for the coordinator."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -29,7 +30,7 @@ def all_looks(search: str = "") -> QuerySet[Look]:
     return rows
 
 
-def lines_of(looks: QuerySet[Look] | list[Look]) -> list[Line]:
+def lines_of(looks: Iterable[Look]) -> list[Line]:
     return [Line(look, str(Role(look.role).label), what_of(look)) for look in looks]
 
 

@@ -14,7 +14,7 @@ from lms.people.views.base import desk_page, page_of
 def my_looks(request: HttpRequest) -> HttpResponse:
     viewer = signed_in(request)
     page = page_of(request, looks_at(viewer))
-    context = {"page": page, "looks": lines_of(page.object_list), "zone": viewer.zone}
+    context = {"page": page, "looks": lines_of(page), "zone": viewer.zone}
     return render(request, "people/looks/mine.html", context)
 
 
@@ -23,6 +23,4 @@ def my_looks(request: HttpRequest) -> HttpResponse:
 def looks(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("search", "").replace("\0", "")[:80].strip()
     page = page_of(request, all_looks(search))
-    return desk_page(
-        request, "people/looks/list.html", {"page": page, "looks": lines_of(page.object_list), "search": search}
-    )
+    return desk_page(request, "people/looks/list.html", {"page": page, "looks": lines_of(page), "search": search})
