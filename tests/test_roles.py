@@ -7,6 +7,7 @@ from ``tests.world``, which builds it. The checks of the project are not asked w
 import html
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lms.management.commands.roles_table import document
 from lms.pages import Page, opens_without_sign_in, pages, untied
 from lms.people.access import action_of
 from lms.people.permissions import MATRIX, WITHOUT_SIGN_IN, Action, Relation, Role
+from quizzes.actions import granting
 from quizzes.views.attempt import PACE
 from tests.world import DEACTIVATED, STRANGER, SUBJECTS, WALKERS, Subject, World, make_world
 
@@ -250,6 +252,27 @@ def test_supervision_that_ended_opens_nothing() -> None:
     world.supervisor.supervisions.update(ended_at=clock.now())
     assert client.get(where).status_code == 404
     assert client.get(reverse("team")).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.LEARNER, Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR])
+def test_more_time_in_quizzes_is_seen_by_the_coordinator_alone(role: str) -> None:
+    world = make_world(role)
+    for subject in world.subjects.values():
+        if subject.key not in ("own", "former"):
+            granting.set_accommodation(
+                subject.person, time_factor=Decimal(2), extra_attempts=2, at=clock.now(), by=world.coordinator.subject
+            )
+    client = world.client()
+    for page in closed_pages():
+        for subject, relation, where in visits(page, world):
+            if subject is not None and subject.key != "own" and matrix_says(role, page.action, relation):  # type: ignore[arg-type]
+                text = text_of(client.get(where))
+                assert "2 extra attempts" not in text, where
+                assert "Quiz rules" not in text, where
+    desk = Client()
+    desk.force_login(world.coordinator)
+    where = reverse("people:person", args=[world.subjects["team"].person.public_id])
+    assert "2 extra attempts" in text_of(desk.get(where))
 
 
 # --- what is drawn ------------------------------------------------------------------------------------------------------

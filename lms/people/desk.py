@@ -5,6 +5,7 @@ from typing import NamedTuple, TypedDict
 from django.http import HttpRequest
 from django.urls import reverse
 
+from lms.people import roles
 from lms.people.access import may_open
 
 
@@ -38,6 +39,9 @@ _items = [
 ]
 
 
+FOR_AUDITORS = DeskItem("team", "Everybody", "users-round")
+
+
 def register_item(item: DeskItem) -> None:
     """Adds a page of the coordinator, before Messages. Registering the same item twice is once."""
     if item not in _items:
@@ -47,7 +51,8 @@ def register_item(item: DeskItem) -> None:
 def nav(request: HttpRequest) -> list[NavLink]:
     """The links of the side navigation to pages that the signed-in person may open; the one whose address is the longest beginning of
     this page's address is current."""
-    links = [(reverse(item.view), item) for item in _items if may_open(request.user, item.view)]
+    items = [FOR_AUDITORS, *_items] if roles.is_auditor(request.user) else _items
+    links = [(reverse(item.view), item) for item in items if may_open(request.user, item.view)]
     here = max(
         (url for url, _ in links if request.path == url or (url != "/" and request.path.startswith(url))),
         key=len,

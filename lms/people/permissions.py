@@ -86,7 +86,7 @@ class Action(enum.StrEnum):
 class Rule:
     """One row. ``who`` says for each role about whom it holds; a page about nobody is open to a role that stands there at all.
 
-    ``looks``: what the page shows of one person, in the words that this person reads on "Who looked at my record".
+    ``looks``: what the page shows of one person, in the words that stand on "Who looked at my record".
     """
 
     about: str
@@ -115,12 +115,12 @@ MATRIX: dict[Action, Rule] = {
     Action.SEE_WHY: Rule(
         "See why somebody has a course to do",
         {Role.LEARNER: OWN, Role.SUPERVISOR: TEAM, Role.COORDINATOR: ANYBODY, Role.AUDITOR: ANYBODY},
-        looks="Why a course is asked of you",
+        looks="Why a course is asked",
     ),
     Action.SEE_RECORD: Rule(
         "See a person's training record: courses, attempts, results by topic, certificates; never the answers",
         {Role.SUPERVISOR: TEAM | OWN, Role.COORDINATOR: ANYBODY, Role.AUDITOR: ANYBODY},
-        looks="Your training record",
+        looks="The training record",
     ),
     Action.SEE_TEAM: Rule(
         "See people by courses",
@@ -137,18 +137,18 @@ MATRIX: dict[Action, Rule] = {
         "Deal with an answer to a reminder",
         {Role.SUPERVISOR: TEAM, Role.COORDINATOR: ANYBODY},
         changes=True,
-        looks="Your answer to a reminder",
+        looks="An answer to a reminder",
     ),
     Action.OPEN_ATTEMPT: Rule(
         "Open another attempt at a quiz",
         {Role.SUPERVISOR: TEAM, Role.COORDINATOR: OTHERS},
         changes=True,
-        looks="Your attempts at a quiz",
+        looks="Attempts at a quiz",
     ),
     # People and sign-in
     Action.SEE_PEOPLE: Rule("See the list of people", _same((*OFFICE, Role.AUDITOR))),
     Action.SEE_PERSON: Rule(
-        "See a person's details and account", _same((*OFFICE, Role.AUDITOR)), looks="Your details and account"
+        "See a person's details and account", _same((*OFFICE, Role.AUDITOR)), looks="Details and account"
     ),
     Action.ADD_PERSON: Rule("Add a person", _same(COORDINATOR), changes=True),
     Action.CHANGE_PERSON: Rule("Change all details of a person", _same(COORDINATOR), changes=True),
@@ -156,7 +156,7 @@ MATRIX: dict[Action, Rule] = {
         "Change a person's email address, invite, deactivate and reactivate them",
         _same(OFFICE),
         changes=True,
-        looks="Your details and account",
+        looks="A form about details and sign-in",
     ),
     Action.GRANT_COORDINATOR: Rule("Make somebody else a training coordinator, or end it", _same(OFFICE, OTHERS), True),
     Action.GRANT_AUDITOR: Rule("Make somebody else an auditor, or end it", _same(OFFICE, OTHERS), True),
@@ -169,7 +169,7 @@ MATRIX: dict[Action, Rule] = {
     Action.SEE_MAIL: Rule(
         "See the post room: which kind of mail, to whom, how it stands",
         _same((*OFFICE, Role.AUDITOR)),
-        looks="A mail to you",
+        looks="A mail",
     ),
     Action.SEE_MAIL_SUBJECTS: Rule(
         "See subjects of mail and why it was written, which name courses", _same((Role.COORDINATOR, Role.AUDITOR))
@@ -192,13 +192,13 @@ MATRIX: dict[Action, Rule] = {
         "Assign and withdraw courses, move due dates, grant exceptions",
         _same(COORDINATOR),
         changes=True,
-        looks="Your courses and due dates",
+        looks="A form about courses and due dates",
     ),
     Action.CHANGE_QUIZ_RULES: Rule(
         "Give somebody else more time or attempts in quizzes",
         _same(COORDINATOR, OTHERS),
         changes=True,
-        looks="Your quiz rules",
+        looks="A form about quiz rules",
     ),
     Action.RUN_BATCHES: Rule(
         "Do something for many people at once",

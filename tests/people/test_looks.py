@@ -192,7 +192,7 @@ def test_a_person_sees_who_looked(maya: User) -> None:
         text = own.get(where).content.decode()
         assert "Noor Haddad" in text
         assert "Auditor" in text
-        assert "Your training record" in text
+        assert "The training record" in text
         assert "Nobody yet." not in text
     assert "Priya Raman" not in own.get(reverse("people:my_looks")).content.decode()
 

@@ -60,6 +60,7 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     state = PersonState(with_state(User.objects.filter(pk=shown.pk), at).values_list("state", flat=True).get())
     rows = list(shown.invitations.all()[:5])
     trains = roles.may(request.user, Action.SEE_RECORD, shown)
+    tells = roles.may(request.user, Action.CHANGE_PERSON, shown)  # every event, also that quiz rules were changed
     return desk_page(
         request,
         "people/people/person.html",
@@ -74,7 +75,8 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "supervisors": supervisors_of(shown),
             "supervises": supervised_by(shown),
             "panels": panels.render_all(request, shown) if trains else [],
-            "history": history_of(shown, EVENTS_SHOWN) if trains else [],
+            "tells": tells,
+            "history": history_of(shown, EVENTS_SHOWN) if tells else [],
             "trains": trains,
         },
     )
