@@ -20,6 +20,8 @@ from lms.lib import clock
 from lms.management.commands.roles_table import document
 from lms.pages import Page, opens_without_sign_in, pages, untied
 from lms.people.access import action_of
+from lms.people.actions.looking import OWN_PAGES
+from lms.people.models import Look
 from lms.people.permissions import MATRIX, WITHOUT_SIGN_IN, Action, Relation, Role
 from quizzes.actions import granting
 from quizzes.views.attempt import PACE
@@ -153,6 +155,7 @@ def test_every_page_answers_as_the_matrix_says(role: str) -> None:
     client = world.client()
     wrong = []
     walked = 0
+    opened: list[tuple[Page, Subject | None, str]] = []
     for page in closed_pages():
         assert page.action is not None
         for subject, relation, where in visits(page, world):
@@ -162,6 +165,8 @@ def test_every_page_answers_as_the_matrix_says(role: str) -> None:
                 may = matrix_says(role, page.action, relation)
                 expected = GOOD if may else {404}
             answers = (("GET", client.get(where)), ("POST", post(client, where)))
+            if answers[0][1].status_code == 200:
+                opened.append((page, subject, where))
             if all(response.status_code == 405 for _, response in answers):
                 wrong.append(f"{role}: {page.name} takes neither GET nor POST")
             for method, response in answers:
@@ -178,8 +183,23 @@ def test_every_page_answers_as_the_matrix_says(role: str) -> None:
                 if subject is not None and not may:
                     text = text_of(response)
                     wrong += [f"{said} shows {mark!r}" for mark in foreign_marks(world, subject) if mark in text]
+    wrong += unnoted(role, opened)
     assert not wrong, "\n" + "\n".join(wrong)
     assert walked > 400
+
+
+def unnoted(role: str, opened: list[tuple[Page, Subject | None, str]]) -> list[str]:
+    """What was opened and should have been noted: whatever shows something of somebody else, and all that an auditor reads."""
+    noted = set(Look.objects.values_list("person", "action"))
+    paths = set(Look.objects.values_list("path", flat=True))
+    found = []
+    for page, subject, where in opened:
+        if subject is not None and subject.key != "own" and MATRIX[page.action].looks:  # type: ignore[index]
+            if (subject.person.pk, page.action) not in noted:
+                found.append(f"{role}: {page.name} of {subject.key} was opened, and nobody noted it")
+        elif role == Role.AUDITOR and page.action not in OWN_PAGES and subject is None and where not in paths:
+            found.append(f"{role}: {page.name} was read, and nobody noted it")
+    return found
 
 
 @pytest.mark.parametrize("role", WALKERS)

@@ -427,7 +427,7 @@ def test_the_lists_ask_as_often_for_three_answers_as_for_one(
     for _ in range(number):
         say(factories.make_assignment(factories.make_user(team=team), course), Answer.BLOCKED, clock.now())
     supervisor, coordinator = client_of(boss), client_of(factories.make_coordinator())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         supervisor.get("/team/")
     with django_assert_num_queries(6):
         page = coordinator.get(reverse("replies"))
