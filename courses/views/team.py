@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -24,7 +23,7 @@ from courses.queries.replies import waiting_of
 from courses.views.replies import task_rows
 from lms.lib import clock, csvsafe, dates, xlsx
 from lms.people import desk
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.models import User
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
@@ -95,7 +94,7 @@ def _page(request: HttpRequest, template: str, asked: Asked, context: dict[str, 
     return render(request, template, {**nav, **asked.context, **context})
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     asked = Asked(request)
@@ -128,7 +127,7 @@ def _chips(asked: Asked, counts: Counts) -> list[tuple[str, str, int, str, bool]
     ]
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def printed(request: HttpRequest) -> HttpResponse:
     """Everybody found on one page without navigation, for paper; beyond some people it says how to get the rest."""
@@ -138,7 +137,7 @@ def printed(request: HttpRequest) -> HttpResponse:
     return _page(request, "courses/matrix/print.html", asked, context)
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def summary(request: HttpRequest) -> HttpResponse:
     """The same people and courses in sums, by team or by site; each number leads to the people behind it."""
@@ -172,8 +171,14 @@ def summary(request: HttpRequest) -> HttpResponse:
 Rows = Callable[[Matrix], Iterator[tuple[object, ...]]]
 
 
+def _looked(asked: Asked) -> Asked:
+    """Notes of everybody in a list for download that the viewer looked at them."""
+    looks_at(asked.viewer, asked.matrix.found().order_by().values_list("pk", flat=True))
+    return asked
+
+
 def _csv(request: HttpRequest, rows: Rows) -> HttpResponseBase:
-    asked = Asked(request)
+    asked = _looked(Asked(request))
     lines = csvsafe.lines(rows(asked.matrix))
     response = StreamingHttpResponse(itertools.chain([BYTE_ORDER_MARK], lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{asked.file_name("csv")}"'
@@ -182,34 +187,34 @@ def _csv(request: HttpRequest, rows: Rows) -> HttpResponseBase:
 
 
 def _xlsx(request: HttpRequest, rows: Rows) -> HttpResponseBase:
-    asked = Asked(request)
+    asked = _looked(Asked(request))
     file = xlsx.write(rows(asked.matrix), title="People and courses")
     response = FileResponse(file, as_attachment=True, filename=asked.file_name("xlsx"), content_type=xlsx.MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def table_csv(request: HttpRequest) -> HttpResponseBase:
     """The table of the page, all its pages, with the same filters, order and columns."""
     return _csv(request, table)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def table_xlsx(request: HttpRequest) -> HttpResponseBase:
     return _xlsx(request, table)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def list_csv(request: HttpRequest) -> HttpResponseBase:
     """One row for a person and course, with whole dates."""
     return _csv(request, list_rows)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def list_xlsx(request: HttpRequest) -> HttpResponseBase:
     return _xlsx(request, list_rows)
