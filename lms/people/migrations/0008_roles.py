@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0003_working_days'),
+        ("people", "0007_today"),
     ]
 
     operations = [
