@@ -284,8 +284,8 @@ def test_more_time_in_quizzes_is_seen_by_the_coordinator_alone(role: str) -> Non
             )
     client = world.client()
     for page in closed_pages():
-        for subject, relation, where in visits(page, world):
-            if subject is not None and subject.key != "own" and matrix_says(role, page.action, relation):  # type: ignore[arg-type]
+        for about, relation, where in visits(page, world):
+            if about is not None and about.key != "own" and matrix_says(role, page.action, relation):  # type: ignore[arg-type]
                 text = text_of(client.get(where))
                 assert "2 extra attempts" not in text, where
                 assert "Quiz rules" not in text, where
