@@ -79,7 +79,7 @@ def test_the_pack_says_what_the_page_of_the_person_says(tmp_path: Path) -> None:
         "3 of 3",
         "AR-2026-000001",
         "November 4, 2028",
-        "Find the right person.: 0 of 3",
+        "Find the right person: 0 of 3",
     ):
         assert words in page
         assert words in pdf.replace("\n", " ")
