@@ -10,6 +10,7 @@ class CoursesConfig(AppConfig):
         from courses import panels, reminders  # noqa: F401
         from courses.actions.assigning import zone_changed
         from courses.actions.cycles import person_changed
+        from courses.actions.erasing import person_erased
         from lms.people import hooks
         from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
@@ -17,6 +18,7 @@ class CoursesConfig(AppConfig):
 
         hooks.on_zone_change(zone_changed)
         hooks.on_person_change(person_changed)
+        hooks.on_erasure(person_erased)
         people_panels.register_panel(panels.courses_of)
         people_panels.register_panel(panels.exceptions_of)
         register_item(

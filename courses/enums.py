@@ -42,6 +42,7 @@ class FileState(TextChoices):
     CLAIMED = "claimed", "Being drawn"
     STORED = "stored", "Stored"
     DEAD = "dead", "Could not be made"
+    ERASED = "erased", "Removed with the identity of its holder"
 
 
 class ReviewRole(TextChoices):

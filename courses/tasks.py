@@ -15,9 +15,10 @@ def draw_certificate(certificate_pk: str) -> None:
 
 @shared_task(name="courses.tasks.sweep")
 def sweep() -> None:
-    """Draws the certificates that still want a file, and rings for the batches that want work."""
-    from courses.actions import batches, filing
+    """Draws the certificates that still want a file, rings for the batches that want work, and removes files of erased people."""
+    from courses.actions import batches, erasing, filing
 
+    erasing.remove_files(at=clock.now())
     batches.sweep(at=clock.now())
     filing.sweep(at=clock.now())
 

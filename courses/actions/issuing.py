@@ -113,11 +113,13 @@ def reissue(certificate: Certificate, *, reason: str, by: uuid.UUID, at: dt.date
     """Prints the person's corrected name: a new row, number and code that supersede this one; dates and score stay.
 
     The old code keeps answering, and says that it was replaced. Raises ValidationError without a reason, for a revoked or
-    superseded certificate, and when the name has not changed.
+    superseded certificate, for an erased person, and when the name has not changed.
     """
     if not reason.strip():
         raise ValidationError("Say why the certificate is issued again. The reason stays in the record.")
     learner = certificate.enrollment.learner
+    if learner.erased_at is not None:
+        raise ValidationError("The identity of this person was erased, so no new certificate can be printed.")
     if (learner.name, learner.latin_name) == (certificate.name, certificate.latin_name):
         raise ValidationError(
             "The name has not changed. Correct the person's name first, then issue the certificate again."

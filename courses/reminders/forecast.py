@@ -82,9 +82,11 @@ def forecast(
             users[person.pk] = person
             mine[person.pk].append(duty)
     waiting: dict[int, dict[str, Reason]] = defaultdict(dict)
+    refs: dict[str, str] = {}
     for occasion in Occasion.objects.filter(message__isnull=True, dropped_at__isnull=True, recipient__in=users):
         urgent = kinds.get(occasion.kind).urgent
         waiting[occasion.recipient_id][occasion.key] = Reason(occasion.key, occasion.kind, urgent, occasion.created_at)
+        refs[occasion.key] = occasion.ref
     said: dict[int, set[str]] = defaultdict(set)
     for key, recipient in Occasion.objects.filter(recipient__in=users).values_list("key", "recipient"):
         said[recipient].add(key)
@@ -98,6 +100,7 @@ def forecast(
             person,
             _one_a_course(mine[pk]),
             waiting[pk],
+            refs,
             said[pk],
             log.get(pk, []),
             at,
@@ -156,6 +159,7 @@ def _of_one(
     person: User,
     mine: list[Duty],
     waiting: dict[str, Reason],
+    refs: dict[str, str],
     said: set[str],
     written: list[Written],
     at: dt.datetime,
@@ -179,12 +183,14 @@ def _of_one(
                 said.add(moment.key)
                 pending[moment.key] = Reason(moment.key, moment.kind, urgent, now)
         pending = {key: one for key, one in pending.items() if key in true_today or not _asked_daily(one)}
-        if not pending:
+        resting = {duty.ref for duty in mine if duty.rests(day)}
+        awake = [one for key, one in pending.items() if refs.get(key) not in resting]
+        if not awake:
             continue
         opening = hours.next_open(now)
         if dates.local_date(opening, hours.zone) != day:
             continue
-        decision = decide(list(pending.values()), log, hours, opening)
+        decision = decide(awake, log, hours, opening)
         if isinstance(decision, Write):
             found.append(Foreseen(person.pk, day, decision.keys))
             log.append(Written(day))

@@ -44,7 +44,11 @@ class Duty:
     silent_from: dt.date = FOREVER
 
     def asleep(self, day: dt.date) -> bool:
-        return day < self.starts_on or day >= self.silent_from or any(s.first <= day <= s.last for s in self.sleeps)
+        return day < self.starts_on or day >= self.silent_from or self.rests(day)
+
+    def rests(self, day: dt.date) -> bool:
+        """Whether what is noted already waits on this day for the end of a leave or an exemption."""
+        return any(sleep.first <= day <= sleep.last for sleep in self.sleeps)
 
     def as_of(self, day: dt.date) -> "Duty":
         """The duty as it stands on a day: sleeps that are over by then have moved its date."""

@@ -38,6 +38,7 @@ def certificate(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
         "state": state_of(found, now),
         "stored": found.state == FileState.STORED,
         "dead": found.state == FileState.DEAD,
+        "erased": found.state == FileState.ERASED,
         "counts": found.revoked_at is None and found.superseded_at is None,
         "replaced_by": Certificate.objects.filter(supersedes=found).first(),
         "others": [(other, state_of(other, now)) for other in others.order_by("-issued_at", "-pk")],
@@ -71,9 +72,10 @@ def file(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
 @login_required
 @require_safe
 def preview(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
-    """A picture of the certificate, drawn from the frozen row on request; 404 when it counts no longer or cannot be drawn."""
+    """A picture of the certificate, drawn from the frozen row on request; 404 when it counts no longer, cannot be drawn, or went with
+    the identity of its holder."""
     found = certificate_for(signed_in(request), certificate)
-    if found.revoked_at is not None or found.superseded_at is not None:
+    if found.revoked_at is not None or found.superseded_at is not None or found.state == FileState.ERASED:
         raise Http404
     try:
         picture = drawing.preview(facts_of(found), found.drawn_name)

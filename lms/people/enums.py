@@ -33,6 +33,12 @@ class DeactivationReason(TextChoices):
     OTHER = "other", "Another reason"
 
 
+class ErasureReason(TextChoices):
+    ASKED = "asked", "The person asked for it"
+    OVER = "over", "We may not keep the name any longer"
+    OTHER = "other", "Another reason"
+
+
 class PersonState(TextChoices):
     """How an account stands, as the coordinator reads it. Computed by ``queries.people.with_state``, stored nowhere."""
 

@@ -13,6 +13,7 @@ class Callback(Protocol):
 
 _zone_callbacks: list[Callback] = []
 _person_callbacks: list[Callback] = []
+_erasure_callbacks: list[Callback] = []
 
 
 def on_zone_change(callback: Callback) -> None:
@@ -40,4 +41,18 @@ def on_person_change(callback: Callback) -> None:
 def person_changed(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
     """Calls every registered callback, in the order of registration."""
     for callback in _person_callbacks:
+        callback(user, at=at, by=by)
+
+
+def on_erasure(callback: Callback) -> None:
+    """Registers what is called as ``callback(user, at=, by=)`` when a person's identity is erased: take out of your own rows what names
+    them, and keep the facts. ``user`` bears the words that stand in place of the name. Called inside the transaction of the erasure,
+    so what it raises undoes it. Registering the same callback twice is once."""
+    if callback not in _erasure_callbacks:
+        _erasure_callbacks.append(callback)
+
+
+def person_erased(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
+    """Calls every registered callback, in the order of registration."""
+    for callback in _erasure_callbacks:
         callback(user, at=at, by=by)

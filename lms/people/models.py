@@ -147,6 +147,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(null=True, blank=True, editable=False)
     deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(default=clock.now, editable=False)
     theme = models.CharField(max_length=8, choices=Theme.choices, blank=True, default=Theme.SYSTEM)
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("coordinator/people/<uuid:public_id>/invite/", people.invite, name="invite"),
     path("coordinator/people/<uuid:public_id>/deactivate/", people.deactivate, name="deactivate"),
     path("coordinator/people/<uuid:public_id>/reactivate/", people.reactivate, name="reactivate"),
+    path("coordinator/people/<uuid:public_id>/erase/", people.erase, name="erase"),
     path("coordinator/teams/", teams.teams, name="teams"),
     path("coordinator/teams/add/", teams.add, name="add_team"),
     path("coordinator/teams/<uuid:public_id>/", teams.team, name="team"),

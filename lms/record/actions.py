@@ -1,12 +1,13 @@
 """Writing the record: ``append`` is the only door."""
 
 import datetime as dt
+import functools
 import secrets
 import uuid
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Subquery
+from django.db.models import F, QuerySet, Subquery
 
 from lms.lib import canonical, clock
 from lms.record.chain import event_hash, head_mac
@@ -40,10 +41,7 @@ def append(
     if not connection.in_atomic_block:
         raise OutsideTransactionError(f"{kind} for {subject} must be written in the transaction of the change")
     _take(subject, 1)
-    newest = TrainingEvent.objects.order_by("-pk")
-    head = RecordHead.objects.annotate(
-        **{f"after_{name}": Subquery(newest.values(name)[:1]) for name in ("subject", "seq", "hash")}
-    ).get(pk=subject)
+    head = _heads().get(pk=subject)
     event = TrainingEvent(
         subject=subject,
         seq=head.seq,
@@ -62,6 +60,14 @@ def append(
     event.save(force_insert=True)
     RecordHead.objects.filter(pk=subject).update(hash=event.hash, mac=head_mac(subject, head.seq, event.hash))
     return event
+
+
+@functools.cache
+def _heads() -> QuerySet[Any]:
+    """Heads with the newest event of the whole record beside them. Made once: building it costs more than asking it."""
+    newest = TrainingEvent.objects.order_by("-pk")
+    columns = {f"after_{name}": Subquery(newest.values(name)[:1]) for name in ("subject", "seq", "hash")}
+    return RecordHead.objects.annotate(**columns)
 
 
 def hold(subject: uuid.UUID) -> None:

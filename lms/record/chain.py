@@ -11,7 +11,6 @@ Ids are written with hyphens, instants as ``2026-11-23T17:00:00.000000+00:00``.
 """
 
 import datetime as dt
-import hashlib
 import hmac
 import uuid
 from typing import Any, Protocol
@@ -92,11 +91,17 @@ def columns(event: Event) -> list[Any]:
 
 
 def event_hash(event: Event) -> str:
-    return _keyed(columns(event))
+    return _mac(canonical.dumps(columns(event)))
 
 
 def event_leaf(event: Event) -> bytes:
-    return canonical.dumps(["event", *columns(event), event.hash]).encode()
+    return _leaf(canonical.dumps(columns(event)), event)
+
+
+def hash_and_leaf(event: Event) -> tuple[str, bytes]:
+    """Both at the price of one, for whoever reads many."""
+    text = canonical.dumps(columns(event))
+    return _mac(text), _leaf(text, event)
 
 
 def head_leaf(subject: uuid.UUID, seq: int, hash: str) -> bytes:
@@ -127,6 +132,14 @@ def instant(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
+def _leaf(text: str, event: Event) -> bytes:
+    """The columns as JSON text between the word and the hash."""
+    return f'["event",{text[1:-1]},{canonical.dumps(event.hash)}]'.encode()
+
+
 def _keyed(value: list[Any]) -> str:
-    text = canonical.dumps(value)
-    return hmac.new(settings.RECORD_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return _mac(canonical.dumps(value))
+
+
+def _mac(text: str) -> str:
+    return hmac.digest(settings.RECORD_KEY.encode(), text.encode(), "sha256").hex()

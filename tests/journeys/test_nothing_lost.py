@@ -149,6 +149,29 @@ def test_loading_the_page_while_it_stores(stack: Stack, visit: Visit) -> None:
     assert kept_in(page) == []
 
 
+def test_a_page_that_was_made_just_before_the_answer_was_stored_is_loaded_again(stack: Stack, visit: Visit) -> None:
+    """The load and the save cross: the server renders the page first, and the save is acknowledged to the page before it goes."""
+    sitting = Sitting(stack, visit, "short_text")
+    page = sitting.page
+    made_before = page.request.get(page.url).text()
+    fill_answer(page, sitting.here())
+    expect_stored(page)
+    loads: list[Route] = []
+
+    def first_the_old_one(route: Route) -> None:
+        loads.append(route)
+        if len(loads) == 1:
+            route.fulfill(body=made_before, content_type="text/html; charset=utf-8")
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/questions/\d+/$"), first_the_old_one)
+    page.reload()
+    expect(page.locator("#receipt")).to_contain_text("Stored at", timeout=PATIENT)
+    assert len(loads) == 2
+    assert shown_answer(page) == sitting.here() == sitting.stored()
+
+
 def test_two_devices_and_a_choice(stack: Stack, visit: Visit) -> None:
     sitting = Sitting(stack, visit)
     sitting.visitor.expect_complaint("status of 409")

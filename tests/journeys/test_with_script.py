@@ -190,7 +190,7 @@ def test_a_volunteer_from_sign_in_to_certificate(stack: Stack, visit: Visit, tmp
     desk.goto("/team/?search=Sam+Rivera")
     row = desk.get_by_role("row").filter(has_text=COURSE)
     expect(row).to_contain_text("Complete")
-    row.get_by_role("link", name="Sam Rivera").click()
+    row.get_by_role("link", name="Sam Rivera", exact=True).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Sam Rivera")
     tried = desk.get_by_role("region", name=re.compile("^Attempts")).get_by_role("row")
     expect(tried).to_have_count(3)

@@ -3,14 +3,17 @@
 import datetime as dt
 import threading
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 from lms.lib import canonical
 from lms.record import actions, queries
+from lms.record.chain import columns, event_hash, head_mac
 from lms.record.enums import EventKind
 from lms.record.models import IdentitySnapshot, RecordHead, TrainingEvent
+from tests.lifting import lift
 
 SUBJECT = uuid.UUID(int=7)
 
@@ -164,3 +167,39 @@ def test_parallel_appends_leave_no_gap(at: dt.datetime, known: bool) -> None:
     assert seqs == list(range(1, count + 1))
     assert list(queries.faults(SUBJECT)) == []
     assert connection.vendor in {"sqlite", "postgresql"}
+
+
+@pytest.mark.django_db
+def test_events_of_the_first_schema_still_verify(at: dt.datetime) -> None:
+    """They do not know which event of others was the newest, and their hash does not cover it."""
+    old = TrainingEvent(
+        subject=SUBJECT, seq=1, kind=EventKind.COURSE_STARTED, schema=1, effective_at=at, recorded_at=at, actor="system"
+    )
+    old.payload = canonical.dumps({"n": 1})
+    assert len(columns(old)) == 9
+    old.hash = event_hash(old)
+    old.save(force_insert=True)
+    RecordHead.objects.create(subject=SUBJECT, seq=1, hash=old.hash, mac=head_mac(SUBJECT, 1, old.hash))
+    assert list(queries.faults(SUBJECT)) == []
+    (new,) = write(1, at=at)
+    assert (new.schema, new.prev, new.after_subject, new.after_seq, new.after_hash) == (
+        2,
+        old.hash,
+        SUBJECT,
+        1,
+        old.hash,
+    )
+    assert list(queries.faults(SUBJECT)) == []
+    lift()
+    TrainingEvent.objects.filter(pk=old.pk).update(after_seq=5)
+    assert list(queries.faults(SUBJECT)) == [f"event 1 of {SUBJECT} was changed"]
+
+
+@pytest.mark.django_db
+def test_an_event_names_the_newest_of_all(at: dt.datetime, django_assert_num_queries: Any) -> None:
+    write(2, at=at)
+    with transaction.atomic(), django_assert_num_queries(6):
+        (event,) = [actions.append(uuid.UUID(int=8), EventKind.COURSE_STARTED, {}, at=at, by=actions.SYSTEM)]
+    assert (event.after_subject, event.after_seq) == (SUBJECT, 2)
+    with transaction.atomic(), django_assert_num_queries(4):
+        actions.append(SUBJECT, EventKind.COURSE_STARTED, {}, at=at, by=actions.SYSTEM)

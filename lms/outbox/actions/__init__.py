@@ -1,6 +1,7 @@
 """What may be done with mail: announce or note a reason, gather, release, deliver, sweep; and what a person decides: retry, discard,
 resend, and whether mail that was held goes out."""
 
+from lms.outbox.actions.erasing import erase_mail
 from lms.outbox.actions.gathering import gather, note
 from lms.outbox.actions.messages import (
     DISCARD_FROM,
@@ -24,6 +25,7 @@ __all__ = [
     "decide_surge",
     "deliver",
     "discard",
+    "erase_mail",
     "gather",
     "note",
     "release",

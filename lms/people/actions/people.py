@@ -40,6 +40,7 @@ CHANGEABLE = (
 )
 ROLE_FIELDS = ("job_role", "category", "is_coordinator")
 LAST_COORDINATOR = "This is the last active coordinator. Make somebody else a coordinator first."
+ERASED = "The identity of this person was erased for good. If they come back, add them anew."
 EMAIL_TAKEN = "Somebody already has this email address."
 
 
@@ -100,6 +101,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, **changes
     with transaction.atomic():
         _hold(user)
         old = User.objects.select_related("site", "team").get(pk=user.pk)
+        _refuse_erased(old)
         new = User.objects.select_related("site", "team").get(pk=user.pk)
         for field, value in changes.items():
             setattr(new, field, value)
@@ -154,10 +156,11 @@ def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime)
 
 def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime) -> User:
     """Opens the account again with the password it had. Supervision and invitations do not come back; ``hooks.on_person_change`` is
-    called last. Skipped if active."""
+    called last. Skipped if active. Raises ValidationError for somebody whose identity was erased."""
     with transaction.atomic():
         _hold(user)
         fresh = User.objects.select_related("site", "team").get(pk=user.pk)
+        _refuse_erased(fresh)
         if not fresh.is_active:
             fresh.is_active, fresh.deactivated_at = True, None
             fresh.save(update_fields=["is_active", "deactivated_at"])
@@ -175,6 +178,11 @@ def choose_theme(user: User, theme: str) -> None:
 def _hold(user: User) -> None:
     """Makes every other action on this person wait: an UPDATE takes the row on PostgreSQL (SQLite has one writer anyway)."""
     User.objects.filter(pk=user.pk).update(subject=user.subject)
+
+
+def _refuse_erased(user: User) -> None:
+    if user.erased_at is not None:
+        raise ValidationError(ERASED)
 
 
 def _keep_a_coordinator(user: User, field: str | None = None) -> None:

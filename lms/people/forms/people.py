@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from lms.lib import names
 from lms.people.actions.people import CHANGEABLE
-from lms.people.enums import Category, DeactivationReason, PersonState
+from lms.people.enums import Category, DeactivationReason, ErasureReason, PersonState
 from lms.people.forms.fields import TeamField, WorkingDaysField, sites_to_offer, teams_to_offer
 from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User
 from lms.people.queries.people import EVERYBODY, job_roles
@@ -165,3 +166,31 @@ class DeactivationForm(forms.Form):
         help_text="The reason stands in the person's record.",
         error_messages={"required": "Choose a reason."},
     )
+
+
+class ErasureForm(forms.Form):
+    """Asks for the name once more, so that nobody is erased by a slip of the hand."""
+
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=ErasureReason.choices,
+        widget=forms.RadioSelect,
+        help_text="The reason stands in the record, without the name.",
+        error_messages={"required": "Choose a reason."},
+    )
+    name = forms.CharField(
+        label="The person's name, to confirm",
+        max_length=120,
+        help_text="Write it as it stands above.",
+        error_messages={"required": "Write the name to confirm."},
+    )
+
+    def __init__(self, data: QueryDict | None, *, person: User) -> None:
+        super().__init__(data)
+        self._person = person
+
+    def clean_name(self) -> str:
+        name = names.one_line(self.cleaned_data["name"])
+        if name.casefold() != self._person.name.casefold():
+            raise forms.ValidationError("This is not the name of the person on this page. Nothing was erased.")
+        return name

@@ -14,9 +14,10 @@ from lms.people import panels
 from lms.people.access import coordinator_required, person_for_coordinator, signed_in
 from lms.people.actions import invitations
 from lms.people.actions import people as actions
+from lms.people.actions.erasing import STILL_ACTIVE, erase_identity
 from lms.people.enums import PersonState
 from lms.people.forms.fields import put_errors
-from lms.people.forms.people import DeactivationForm, NewPersonForm, PeopleFilterForm, PersonForm
+from lms.people.forms.people import DeactivationForm, ErasureForm, NewPersonForm, PeopleFilterForm, PersonForm
 from lms.people.models import Site, User
 from lms.people.queries.invitations import why_not_invited
 from lms.people.queries.people import EVERYBODY, people_for_page, with_state
@@ -114,6 +115,9 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     shown = person_for_coordinator(request.user, public_id)
+    if shown.erased_at is not None:
+        messages.error(request, actions.ERASED)
+        return redirect("people:person", public_id=public_id)
     name, had_email = shown.name, shown.email  # checking a model form writes into its instance
     form = PersonForm(sent(request), instance=shown)
     if form.is_valid():
@@ -173,8 +177,31 @@ def reactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if shown.is_active:
         messages.info(request, f"{shown.name} is active already.")
         return redirect("people:person", public_id=public_id)
+    if shown.erased_at is not None:
+        messages.error(request, actions.ERASED)
+        return redirect("people:person", public_id=public_id)
     if request.method == "POST":
         actions.reactivate(shown, by=signed_in(request).subject, at=clock.now())
         messages.success(request, f"{shown.name} is active again.")
         return redirect("people:person", public_id=public_id)
     return desk_page(request, "people/people/reactivate.html", {"person": shown})
+
+
+@coordinator_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """The page says what goes and what stays; its POST, with the name written once more, does it."""
+    shown = person_for_coordinator(request.user, public_id)
+    if shown.is_active or shown.erased_at is not None:
+        messages.info(request, STILL_ACTIVE if shown.is_active else actions.ERASED)
+        return redirect("people:person", public_id=public_id)
+    form = ErasureForm(sent(request), person=shown)
+    if form.is_valid():
+        try:
+            erase_identity(shown, reason=form.cleaned_data["reason"], by=signed_in(request).subject, at=clock.now())
+        except ValidationError as error:
+            put_errors(form, error)
+        else:
+            messages.success(request, "The identity is erased. What was done, and when, stays in the training record.")
+            return redirect("people:person", public_id=public_id)
+    return desk_page(request, "people/people/erase.html", {"form": form, "person": shown})

@@ -25,3 +25,19 @@ export function kept(attempt) {
   } catch { /* unreadable: as if nothing were kept */ }
   return found.sort((one, other) => one.position - other.position);
 }
+
+// The last revision that the server acknowledged to this tab. A page that was rendered just before that is older than what is stored.
+const seen = (attempt, position) => `seen:${attempt}:${position}`;
+
+export function note(attempt, position, revision) {
+  try { sessionStorage.setItem(seen(attempt, position), revision); } catch { /* full or forbidden: nothing is noticed */ }
+}
+
+// Whether this page is older than what was acknowledged; true once only, so that a page never loads itself again and again.
+export function older(attempt, position, revision) {
+  try {
+    const last = Number(sessionStorage.getItem(seen(attempt, position)));
+    sessionStorage.removeItem(seen(attempt, position));
+    return last > Number(revision);
+  } catch { return false; }
+}

@@ -2,7 +2,7 @@
 // tab, is called not stored, and is sent again by itself.
 // Without this script every button of the form stores, so nothing here is needed to take a quiz.
 import { read, same, write } from "./fields.js";
-import { keep, kept, release, releaseAll } from "./kept.js";
+import { keep, kept, note, older, release, releaseAll } from "./kept.js";
 import { others } from "./others.js";
 import { post, signIn, whoIsHere } from "./server.js";
 import { steps } from "./steps.js";
@@ -63,6 +63,7 @@ function keepHere() {
 
 function acknowledge(data) {
   revision.value = data.revision;
+  note(attempt, position, data.revision);
   pause = 0;
   refusals = 0;
   failedAt = 0;
@@ -248,7 +249,8 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) location.r
 // ---- what this tab kept of an earlier visit ------------------------------------------------------------------------
 if (!receipt.querySelector(".stored")) say(span("meta", "Your answer is stored as soon as you give it."));
 const mine = kept(attempt).find((entry) => entry.position === Number(position));
-if (mine && same(mine.fields, read(form))) release(attempt, position);
+if (older(attempt, position, revision.value)) location.reload();
+else if (mine && same(mine.fields, read(form))) release(attempt, position);
 else if (mine) {
   write(form, mine.fields);
   order.arrange();

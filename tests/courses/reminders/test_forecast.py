@@ -102,6 +102,21 @@ def test_renewals_that_will_open_are_foreseen(course: Course, at: dt.datetime) -
     assert any("renewal_opens" in kinds for _, _, kinds in mine)
 
 
+def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
+    course: Course, at: dt.datetime
+) -> None:
+    learner = factories.make_user()
+    back_on = at.date() + 8 * DAY  # a Tuesday
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=back_on - DAY, reason="Rest",
+        by=factories.make_coordinator(), at=at,
+    )  # fmt: skip
+    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    foreseen = as_counter(list(forecast(at, days=12).mails))
+    assert foreseen == Counter({(learner.pk, back_on, ("course_assigned",)): 1})
+    assert live(at, 12) == foreseen
+
+
 def test_the_first_of_more_than_two_a_week_is_counted() -> None:
     days = [dt.date(2026, 12, day) for day in (1, 3, 7, 20)]
     crowded = Forecast(tuple(Foreseen(1, day, ("overdue:x",)) for day in days))
