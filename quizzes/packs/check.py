@@ -90,6 +90,7 @@ class Check:
         self.folder = folder
         self.faults = []
         self.events = {}  # (subject, seq) -> Event
+        self.chains = {}  # subject -> its events
         self.sealed = set()
         self.seals = []
         self.ends = {}  # subject -> (seq, number of the seal)
@@ -218,6 +219,7 @@ class Check:
                 self.fault(name, f"of {who}, event {event.seq} does not follow the one before it.")
             before, expected = event.hash, expected + 1
             self.events.setdefault((event.subject, event.seq), event)
+            self.chains.setdefault(event.subject, []).append(event)
         if expected - 1 != person["events"]:
             self.fault(
                 name, "of {}, the manifest knows {} events and here are {}.".format(who, person["events"], expected - 1)
@@ -276,7 +278,7 @@ class Check:
         """Whatever lies before a sealed event, or before the end that a seal knows, is sealed too."""
         for person in self.people:
             subject, who = person["subject"], self.who(person["subject"])
-            mine = sorted(seq for one, seq in self.events if one == subject)
+            mine = [event.seq for event in self.chains.get(subject, [])]
             proven = [seq for seq in mine if (subject, seq) in self.sealed]
             until = max([self.ends.get(subject, (0, 0))[0], *proven])
             for seq in mine:
@@ -306,12 +308,12 @@ class Check:
                 and hashlib.sha256(canonical([row["salt"], row["fields"]])).hexdigest() != row["hash"]
             ):
                 self.fault(name, f"line {number}: how the person was spelled was changed.")
-        for (subject, seq), event in self.events.items():
-            if subject != person["subject"] or event.withheld:
+        for event in self.chains.get(person["subject"], []):
+            if event.withheld:
                 continue
             named = json.loads(event.row["payload"]).get("identity")
             if named and named not in known:
-                self.fault(name, f"event {seq} names a spelling that is not here.")
+                self.fault(name, f"event {event.seq} names a spelling that is not here.")
 
     def check_sample(self):
         found = self.load("sample.json")

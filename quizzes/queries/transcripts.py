@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from courses.enums import FileState
 from courses.models import Assignment, Certificate, DutyException
 from lms.lib import dates
 from lms.outbox import kinds as mail_kinds
@@ -214,7 +215,7 @@ def _certificate(row: Certificate, until: dt.datetime, zone: str) -> dict[str, A
         "public_id": str(row.public_id),
         "words": ", ".join(words),
         "sha256": row.sha256,
-        "stored_as": row.file,
+        "stored_as": row.file if row.state == FileState.STORED else "",
         "verify_url": row.verify_url,
     }
 

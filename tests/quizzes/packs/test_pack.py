@@ -2,6 +2,8 @@
 
 import csv
 import datetime as dt
+import hashlib
+import io
 import json
 import shutil
 import uuid
@@ -14,10 +16,14 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 
 from courses.models import Assignment, Certificate
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
+from lms.people.actions import people
+from lms.people.actions.erasing import erase_identity
+from lms.people.enums import ErasureReason
 from lms.people.models import User
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
@@ -44,14 +50,12 @@ def texts_of(top: Path) -> dict[str, str]:
     found = {}
     for path in sorted(top.rglob("*")):
         if path.is_file():
-            content = path.read_bytes()
-            found[path.relative_to(top).as_posix()] = content.decode("utf-8", errors="replace") + words_of_pdf(path)
+            words = words_of_pdf(path) if path.suffix == ".pdf" else path.read_text("utf-8-sig")
+            found[path.relative_to(top).as_posix()] = words
     return found
 
 
 def words_of_pdf(path: Path) -> str:
-    if path.suffix != ".pdf":
-        return ""
     pypdf = pytest.importorskip("pypdf")
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
 
@@ -402,7 +406,7 @@ class TestWork:
             monkeypatch.setattr(building, "SLICE", dt.timedelta(seconds=25))
             assert building.build(pack.pk, at=NOW) is True
             assert building.build(pack.pk, at=NOW) is False
-        assert not building.folder_of(pack).exists()
+        assert not packing.folder_of_work(pack).exists()
 
     def test_whoever_lost_the_lease_stores_nothing(self) -> None:
         by = factories.make_coordinator()
@@ -421,7 +425,7 @@ class TestWork:
         with time_machine.travel(NOW, tick=False):
             pack = packing.make(choose({}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
             Pack.objects.filter(pk=pack.pk).update(done=2)
-            shutil.rmtree(building.folder_of(pack), ignore_errors=True)
+            shutil.rmtree(packing.folder_of_work(pack), ignore_errors=True)
             assert building.build(pack.pk, at=NOW) is True
         pack.refresh_from_db()
         assert checked(unzipped(pack, tmp_path / "out"))[0] == 0
@@ -459,6 +463,82 @@ class TestWork:
             True,
             1,
         )
+
+
+class TestErased:
+    def test_a_pack_of_somebody_who_is_erased_loses_its_file_and_the_name(
+        self, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        pack = make_pack(by, filters={"search": "Ana Sol"})
+        path = Path(settings.PACK_DIR) / pack.file
+        people.deactivate(ana, reason="left", by=by.subject, at=NOW)
+        with django_capture_on_commit_callbacks(execute=True):
+            erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW)
+        assert not path.exists()
+        packing.remove_old(at=NOW + DAY)
+        pack.refresh_from_db()
+        assert (pack.state, pack.filters) == (PackState.REMOVED, {"search": ""})
+        assert pack.removed_at == NOW + DAY
+        assert pack.people.get().folder == f"001-person-{ana.subject.hex[:8]}"
+
+    def test_one_that_is_being_made_is_taken_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Between two slices, and in the middle of one: nothing of the person is left on disk."""
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        people.deactivate(ana, reason="left", by=by.subject, at=NOW)
+        with time_machine.travel(NOW, tick=False):
+            pack = packing.make(choose({"state": "everybody"}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
+            whole = building.writing.shared
+
+            def erase_meanwhile(*args: Any) -> None:
+                erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW)
+                whole(*args)
+
+            monkeypatch.setattr(building.writing, "shared", erase_meanwhile)
+            assert building.build(pack.pk, at=NOW) is False
+        pack.refresh_from_db()
+        assert pack.state == PackState.REMOVED
+        assert not list(Path(settings.PACK_DIR).iterdir())
+        assert building.build(pack.pk, at=NOW + 9 * DAY) is False
+
+    def test_who_was_erased_before_has_no_name_in_a_new_pack(self, tmp_path: Path) -> None:
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        with time_machine.travel(NOW - 4 * DAY, tick=False):
+            people.deactivate(ana, reason="left", by=by.subject, at=NOW - 4 * DAY)
+        sealed(dt.date(2026, 11, 20), NOW - 2 * DAY)
+        with time_machine.travel(NOW - DAY, tick=False):
+            erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW - DAY)
+        top = unzipped(make_pack(by, filters={"state": "everybody"}), tmp_path / "out")
+        assert not [name for name, text in texts_of(top).items() if "Ana" in text or "Sol" in text]
+        code, words = checked(top)
+        assert code == 0, words
+
+
+class TestVerifyPack:
+    def test_the_stored_file_is_known_and_another_is_not(self, tmp_path: Path) -> None:
+        pack = make_pack(factories.make_coordinator())
+        path = Path(settings.PACK_DIR) / pack.file
+        said = io.StringIO()
+        call_command("verify_pack", str(path), stdout=said)
+        assert "was made here" in said.getvalue()
+        other = tmp_path / "other.zip"
+        other.write_bytes(path.read_bytes() + b"x")
+        with pytest.raises(CommandError, match="No pack of this system"):
+            call_command("verify_pack", str(other), stdout=said)
+        with pytest.raises(CommandError, match="cannot be read"):
+            call_command("verify_pack", str(tmp_path / "none.zip"), stdout=said)
+
+    def test_a_row_that_was_changed_does_not_vouch_for_a_file(self, tmp_path: Path) -> None:
+        """Who writes the database without the key puts the hash of a forged file into the row; the event does not say so."""
+        pack = make_pack(factories.make_coordinator())
+        forged = tmp_path / "forged.zip"
+        forged.write_bytes(b"PK forged")
+        Pack.objects.filter(pk=pack.pk).update(sha256=hashlib.sha256(b"PK forged").hexdigest())
+        with pytest.raises(CommandError, match="record does not say so"):
+            call_command("verify_pack", str(forged))
 
 
 def test_attempts_in_progress_are_not_told(tmp_path: Path) -> None:
