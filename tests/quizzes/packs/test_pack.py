@@ -172,6 +172,7 @@ def test_what_is_private_shows_its_place_alone(tmp_path: Path) -> None:
     assert "1 event withheld" in words
 
 
+@pytest.mark.both_db
 def test_what_came_later_is_not_in_the_pack_of_an_earlier_day(tmp_path: Path) -> None:
     by = factories.make_coordinator()
     failed, passed = START + DAY, START + 2 * DAY
@@ -314,6 +315,7 @@ def test_the_transcript_is_tagged_and_accessible(tmp_path: Path) -> None:
     assert "Training transcript: Ana Sol" in meta
 
 
+@pytest.mark.both_db
 class TestSample:
     def test_the_same_seed_draws_the_same_people_in_any_order(self) -> None:
         people = [factories.make_user(f"Person {n:02}") for n in range(30)]
@@ -345,6 +347,7 @@ class TestSample:
         assert len(choose({}, NOW, sample=9, seed="s").people) == 1
 
 
+@pytest.mark.both_db
 class TestMaking:
     def test_it_stands_in_the_record_of_who_asked_with_the_hash_of_the_file(self) -> None:
         by = factories.make_coordinator()
@@ -388,6 +391,7 @@ class TestMaking:
         assert Pack.objects.count() == 1
 
 
+@pytest.mark.both_db
 class TestWork:
     def test_it_goes_on_where_it_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Slices of no length: one person at a time, then the proofs, then the rest; nothing is written twice."""
@@ -465,6 +469,7 @@ class TestWork:
         )
 
 
+@pytest.mark.both_db
 class TestErased:
     def test_a_pack_of_somebody_who_is_erased_loses_its_file_and_the_name(
         self, django_capture_on_commit_callbacks: Any
