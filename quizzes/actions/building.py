@@ -9,7 +9,6 @@ import datetime as dt
 import json
 import logging
 import os
-import shutil
 import uuid
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from lms.people.models import Organization, User
 from lms.record import actions as record
 from lms.record.enums import EventKind
 from quizzes.actions import packwriting as writing
-from quizzes.actions.packing import BUILD, delete_files, folder_of_work
+from quizzes.actions.packing import BUILD, delete_files, folder_of_work, remove_leftovers
 from quizzes.enums import PackState
 from quizzes.models import Pack, PackPerson
 from quizzes.packs import archive
@@ -194,7 +193,7 @@ class _Building:
                 record.append(asker.subject, EventKind.PACK_FILED, payload, at=at, by=record.SYSTEM)
         if not won:
             raise _Lost
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_leftovers(self.pack)
         return True
 
 

@@ -151,7 +151,14 @@ def remove_old(*, at: dt.datetime) -> int:
 def delete_files(pack: Pack) -> None:
     """The ZIP, and whatever lies where it is put together."""
     (Path(settings.PACK_DIR) / f"{pack.public_id}.zip").unlink(missing_ok=True)
+    remove_leftovers(pack)
+
+
+def remove_leftovers(pack: Pack) -> None:
+    """What putting it together left, also that of killed workers. Called by the winner, or when nobody works on it."""
     shutil.rmtree(folder_of_work(pack), ignore_errors=True)
+    for path in Path(settings.PACK_DIR).glob(f".{pack.public_id}.zip.*"):
+        path.unlink(missing_ok=True)
 
 
 def folder_of_work(pack: Pack) -> Path:

@@ -434,6 +434,21 @@ class TestWork:
         pack.refresh_from_db()
         assert checked(unzipped(pack, tmp_path / "out"))[0] == 0
 
+    def test_what_a_killed_worker_left_is_not_in_the_pack_and_goes(self, tmp_path: Path) -> None:
+        by = factories.make_coordinator()
+        with time_machine.travel(NOW, tick=False):
+            pack = packing.make(choose({}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
+            work = packing.folder_of_work(pack)
+            (work / "courses").mkdir(parents=True)
+            (work / "courses" / ".unit-01.html.4711").write_text("half")
+            (work.parent / f".{pack.public_id}.zip.4711").write_text("half")
+            assert building.build(pack.pk, at=NOW) is True
+        pack.refresh_from_db()
+        assert [path.name for path in work.parent.iterdir()] == [pack.file]
+        top = unzipped(pack, tmp_path / "out")
+        assert not list(top.rglob(".*"))
+        assert checked(top)[0] == 0
+
     def test_a_failure_is_kept_in_words_and_tried_again_until_it_is_dead(self, settings: Any, tmp_path: Path) -> None:
         by = factories.make_coordinator()
         (tmp_path / "file").write_text("no folder")
