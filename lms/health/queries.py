@@ -194,7 +194,7 @@ def _record(at: dt.datetime) -> Part:
             "Ask IT who took them away, and to run the command migrate, which makes them again. Then check the record."
         )
     elif check and check.faults:
-        problem = f"The check of {dates.long_date(check.day)} found {check.faults} faults in the training record."
+        problem = f"The check of {dates.long_date(check.day)} found {check.faults} {'fault' if check.faults == 1 else 'faults'} in the training record."
         advice = (
             "Look at Training record. Ask IT to keep a copy of the database as it is, before anything else is done."
         )

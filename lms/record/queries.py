@@ -1,8 +1,8 @@
 """Reading the record. Whether all of it is whole is read by ``lms.record.verifying``."""
 
+import dataclasses
 import uuid
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
@@ -20,7 +20,8 @@ def events_of(subject: uuid.UUID) -> list[TrainingEvent]:
     return list(TrainingEvent.objects.filter(subject=subject).order_by("seq"))
 
 
-class Proof(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Proof:
     """That a leaf stands under a root of a seal: ``merkle.verify(leaf, index, size, path, bytes.fromhex(root))``, where size and root
     are the seal's ``size`` and ``root`` for an event, its ``heads`` and ``heads_root`` for the end of a chain."""
 

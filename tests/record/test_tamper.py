@@ -402,14 +402,16 @@ class TestHonestLimits:
 
     def test_an_older_copy_of_everything(self, kept: list[sealfile.ExportedSeal], at: dt.datetime) -> None:
         """No key is needed to put yesterday's database back. Only a seal that was exported since then shows it."""
-        copy = {model: list(model.objects.values()) for model in (Seal, SealedRun, TrainingEvent, RecordHead)}  # type: ignore[attr-defined]
+        copy: dict[Any, list[Any]] = {
+            model: list(model.objects.values()) for model in (Seal, SealedRun, TrainingEvent, RecordHead)
+        }
         write(ANN, 3, at)
         assert sealing.seal(DAY + dt.timedelta(days=2), at=at)
         younger = sealfile.read(sealfile.write(Seal.objects.all(), organization="A", at=at))
         for model in reversed(copy):
-            model.objects.all().delete()  # type: ignore[attr-defined]
+            model.objects.all().delete()
         for model, rows in copy.items():
-            model.objects.bulk_create([model(**row) for row in rows])  # type: ignore[attr-defined]
+            model.objects.bulk_create([model(**row) for row in rows])
         assert list(faults(exported=kept)) == []
         assert list(faults(exported=younger)) == [
             "seal 3 of November 25, 2026 is in the exported file and not in the record"

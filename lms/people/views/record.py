@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from lms.lib import clock
+from lms.lib import clock, dates
+from lms.outbox.kinds import zone_of_the_house
 from lms.people.access import coordinator_required, signed_in
 from lms.people.actions.record import export_seals
 from lms.people.queries.record import record_state
@@ -36,5 +37,6 @@ def export(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("people:record")
     response = HttpResponse(text, content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="seals-{at:%Y-%m-%d}.json"'
+    day = dates.local_date(at, zone_of_the_house())
+    response["Content-Disposition"] = f'attachment; filename="seals-{day.isoformat()}.json"'
     return response

@@ -13,7 +13,7 @@ from lms.people.models import Site, Team, User
 from lms.record.models import TrainingEvent
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons"]  # fmt: skip
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "record"]  # fmt: skip
 WRITE_ONLY = [
     "invite",
     "add_supervisor",
@@ -23,6 +23,7 @@ WRITE_ONLY = [
     "resend_message",
     "decide_messages",
     "decide_surge",
+    "export_seals",
 ]
 WRITE = [
     *WRITE_ONLY,
@@ -30,6 +31,7 @@ WRITE = [
     "edit_person",
     "deactivate",
     "reactivate",
+    "erase",
     "add_team",
     "team",
     "add_site",
@@ -53,7 +55,7 @@ def address(house: House, name: str) -> str:
         if name == "decide_surge"
         else [],
     }
-    about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate"}
+    about_a_person = {"person", "edit_person", "invite", "deactivate", "reactivate", "erase"}
     return reverse(
         f"people:{name}", args=arguments.get(name, [house.newcomer.public_id] if name in about_a_person else [])
     )

@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{sentence[0].upper()}{sentence[1:]}.")
         self.stdout.write(
             f"{tally.events} events of {tally.subjects} records, {tally.snapshots} identities ({tally.erased} erased), "
-            f"{tally.seals} seals."
+            f"{tally.seals} {'seal' if tally.seals == 1 else 'seals'}."
         )
         if number:
             raise CommandError(
