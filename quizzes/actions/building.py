@@ -156,6 +156,7 @@ class _Building:
             "people": people,
             "files": {name: archive.digest(path) for name, path in archive.files_of(self.folder)},
         }
+        manifest["self"] = canonical.sha256(manifest)
         archive.store(self.folder / MANIFEST, (canonical.dumps(manifest) + "\n").encode())
 
     def _store(self) -> bool:
