@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from courses.enums import FileState
 from courses.models import Assignment, Certificate, DutyException
 from lms.lib import dates
 from lms.outbox import kinds as mail_kinds
@@ -40,7 +41,7 @@ def transcript_of(
         ("Site", spelled["site"]),
         ("Supervisor", ", ".join(spelled["supervisors"])),
         ("Hired", dates.long_date(person.hire_date) if person.hire_date else ""),
-        ("As of", f"{dates.long_date(as_of)}, end of the day"),
+        ("As of", as_of_words(as_of, until, zone)),
     ]
     return {
         "organization": organization.name,
@@ -65,6 +66,13 @@ def transcript_of(
             for one in reminders_of(person, until=until, courses=courses)
         ],
     }
+
+
+def as_of_words(as_of: dt.date, until: dt.datetime, zone: str) -> str:
+    """The end of a day that is over; of today, the time to which things are told."""
+    if until < dates.end_of_day(as_of, zone):
+        return _moment(until, zone)
+    return f"{dates.long_date(as_of)}, end of the day"
 
 
 def spelling_of(person: User, until: dt.datetime) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _course(line: CourseLine, until: dt.datetime, zone: str) -> dict[str, Any]:
     ends = [duty.valid_until_on if done or accepted else None, standing.expires_on if standing else None]
     last = min((day for day in ends if day is not None), default=None)
     known = [
-        ("Asked by", duty.requirement.name if duty.requirement else f"assignment: {duty.reason}"),
+        ("Asked by", duty.requirement.name if duty.requirement else f"an assignment by hand: {duty.reason}"),
         ("Assigned", _moment(duty.assigned_at, zone)),
         ("Due", dates.long_date(duty.due_on)),
         ("Completed", _moment(done, zone) if done else ""),
@@ -187,7 +195,8 @@ def _attempt(line: AttemptLine, zone: str) -> dict[str, Any]:
         "minutes": str(line.minutes) if line.minutes else "not known",
         "result": ", ".join(words) + f" (pass mark {attempt.pass_mark} percent)",
         "topics": [
-            f"{one.text}: {one.right} of {one.total}" + (" (critical, missed)" if one.critical_missed else "")
+            f"{one.text.rstrip('.')}: {one.right} of {one.total}"
+            + (" (critical, missed)" if one.critical_missed else "")
             for one in line.objectives
         ],
     }
@@ -206,7 +215,7 @@ def _certificate(row: Certificate, until: dt.datetime, zone: str) -> dict[str, A
         "public_id": str(row.public_id),
         "words": ", ".join(words),
         "sha256": row.sha256,
-        "stored_as": row.file,
+        "stored_as": row.file if row.state == FileState.STORED else "",
         "verify_url": row.verify_url,
     }
 
