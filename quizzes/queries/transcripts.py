@@ -1,12 +1,15 @@
 """One person's training on one day in words, for the PDF, the page in the pack and the surveyor's page alike. Results by topic, never
 the options that the person chose."""
 
+import copy
+import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from courses.enums import FileState
+from courses.enums import FileState, Known, Status
 from courses.models import Assignment, Certificate, DutyException
+from courses.queries.asof import with_status_as_of
 from lms.lib import dates
 from lms.outbox import kinds as mail_kinds
 from lms.outbox.enums import MessageState
@@ -30,10 +33,15 @@ def transcript_of(
 ) -> dict[str, Any]:
     """What happened up to ``until``; ``courses`` are slugs, none means all. Plain values, which JSON can hold.
 
-    A correction made later (a due date moved, a result raised) is told as we know it today, and the notes say so.
+    A past day is told as it was known then (``courses.queries.asof``): what was moved, ended or accepted since is not in it. Results
+    that were raised since are, and the notes say so.
     """
     zone = person.zone
-    lines = [line for line in course_lines(person, until, until=until) if _wanted(line.assignment.course.slug, courses)]
+    past = until >= dates.end_of_day(as_of, zone)
+    lines = course_lines(person, until, until=until)
+    if past:
+        lines = _as_known_then(lines, person, as_of)
+    lines = tuple(line for line in lines if _wanted(line.assignment.course.slug, courses))
     spelled = spelling_of(person, until)
     known = [
         ("Job role", spelled["job_role"]),
@@ -56,7 +64,12 @@ def transcript_of(
         },
         "facts": [[word, value] for word, value in known if value],
         "notes": [
-            f"Times are those of {dates.zone_label(zone)}. Things that were corrected after this day are shown as we know them today.",
+            f"Times are those of {dates.zone_label(zone)}. "
+            + (
+                "Told as it was known at the end of this day. Results that were raised later are shown as they count today."
+                if past
+                else ""
+            ),
             "Which answers a person chose is never shown.",
         ],
         "courses": [_course(line, until, zone) for line in lines],
@@ -66,6 +79,22 @@ def transcript_of(
             for one in reminders_of(person, until=until, courses=courses)
         ],
     }
+
+
+def _as_known_then(lines: tuple[CourseLine, ...], person: User, day: dt.date) -> tuple[CourseLine, ...]:
+    """The lines with status and dates as they were known at the end of the day; what was not known by then is left out. One query."""
+    rows: Any = with_status_as_of(Assignment.objects.filter(learner=person), day, Known.THEN)
+    then = {row.pk: row for row in rows}
+    return tuple(_then(line, then[line.assignment.pk]) for line in lines if line.assignment.pk in then)
+
+
+def _then(line: CourseLine, row: Any) -> CourseLine:
+    duty, run = copy.copy(line.assignment), copy.copy(line.enrollment)
+    for name in ("due_on", "satisfied_at", "valid_until_on", "withdrawn_at", "ended_at"):
+        setattr(duty, name, getattr(row, f"then_{name}"))
+    if run is not None:
+        run.completed_at = row.then_completed_at
+    return dataclasses.replace(line, assignment=duty, enrollment=run, status=Status(row.status))
 
 
 def as_of_words(as_of: dt.date, until: dt.datetime, zone: str) -> str:

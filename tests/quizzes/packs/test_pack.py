@@ -17,14 +17,17 @@ import time_machine
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
+from courses.actions import assigning
 from courses.models import Assignment, Certificate
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
-from lms.people.actions import people
+from lms.people.actions import identity, people
 from lms.people.actions.erasing import erase_identity
 from lms.people.enums import ErasureReason
 from lms.people.models import User
+from lms.record import actions as record
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from quizzes.actions import attempts, building, granting, packing
@@ -195,6 +198,28 @@ def test_what_came_later_is_not_in_the_pack_of_an_earlier_day(tmp_path: Path) ->
     code, words = checked(top)
     assert code == 0, words
     assert "as of 2026-11-03" in words
+
+
+@pytest.mark.both_db
+def test_a_past_day_is_told_as_it_was_known_then(tmp_path: Path) -> None:
+    """Overdue on the day; the due date was moved and the course assigned once more to somebody later."""
+    by = factories.make_coordinator()
+    with time_machine.travel(START, tick=False):
+        ana = factories.make_user("Ana Sol")
+        with transaction.atomic():
+            identity.write(ana, EventKind.PERSON_INVITED, at=START, by=record.SYSTEM)
+        duty = factories.make_assignment(ana, at=START, due_in=7)
+    with time_machine.travel(NOW - 2 * DAY, tick=False):
+        assigning.move_due_date(duty, dt.date(2026, 12, 20), reason="Shifts", by=by.subject, at=NOW - 2 * DAY)
+        factories.make_assignment(ana, factories.make_course(slug="later-course"), at=NOW - 2 * DAY)
+    before = transcript(unzipped(make_pack(by, as_of=dt.date(2026, 11, 15)), tmp_path / "then"), "ana")
+    (line,) = before["courses"]
+    assert (line["status"], dict(line["facts"])["Due"]) == ("overdue", "November 9, 2026")
+    after = transcript(unzipped(make_pack(by), tmp_path / "now"), "ana")
+    assert {c["slug"]: c["status"] for c in after["courses"]} == {
+        "test-course": "not_started",
+        "later-course": "not_started",
+    }
 
 
 @pytest.mark.parametrize(
