@@ -41,6 +41,17 @@ def plan(*, at: dt.datetime) -> int:
 
 def reasons(at: dt.datetime) -> Iterator[Due]:
     """Every reason to write that is true at the instant. A kind that fails is logged and keeps no other back."""
+    yield from duty_reasons(at)
+    for other in kinds.all_kinds():
+        if isinstance(other, Reminder):
+            try:
+                yield from list(other.due(at))
+            except Exception:
+                log.exception("reminders of the kind %s could not be found", other.slug)
+
+
+def duty_reasons(at: dt.datetime) -> Iterator[Due]:
+    """Those to write to a learner about a duty of theirs."""
     speaking = duty_kinds()
     for person, duty in duties(at):
         today = dates.local_date(at, person.zone)
@@ -50,12 +61,6 @@ def reasons(at: dt.datetime) -> Iterator[Due]:
             for moment in kind.moments(duty, today):
                 if moment.holds(today):
                     yield Due(kind.slug, moment.key, person, duty.ref)
-    for other in kinds.all_kinds():
-        if isinstance(other, Reminder):
-            try:
-                yield from list(other.due(at))
-            except Exception:
-                log.exception("reminders of the kind %s could not be found", other.slug)
 
 
 def duty_kinds() -> list[DutyReminder]:

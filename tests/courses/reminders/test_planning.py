@@ -14,7 +14,7 @@ from courses.actions import assigning, excepting, filing
 from courses.enums import ExceptionKind, RenewalKind
 from courses.models import Assignment, Course, Enrollment
 from courses.reminders import planner
-from courses.reminders.planner import plan, reasons
+from courses.reminders.planner import duty_reasons, plan
 from courses.requirements.facts import Renewal
 from lms.lib import dates
 from lms.outbox import actions as outbox
@@ -72,7 +72,7 @@ def test_each_reminder_is_said_from_its_local_day_on(zone: str, due_on: dt.date)
     last: dict[str, dt.date] = {}
     for hour in range(0, 24 * 23, 2):
         at = start + dt.timedelta(hours=hour)
-        for due in reasons(at):
+        for due in duty_reasons(at):
             today = dates.local_date(at, zone)
             first.setdefault(f"{due.kind} {due.key.rsplit(':', 1)[1]}", today)
             last[f"{due.kind} {due.key.rsplit(':', 1)[1]}"] = today
@@ -164,10 +164,10 @@ def test_of_two_duties_of_a_course_the_one_that_is_due_first_speaks(course: Cour
     late = give(course, dt.date(2027, 1, 20), at, learner)
     factories.make_requirement(course, at=at)  # due in 30 days
     soon = Assignment.objects.exclude(pk=late.pk).get(learner=learner)
-    found = {due.ref for day in range(60) for due in reasons(at + day * DAY) if due.recipient == learner}
+    found = {due.ref for day in range(60) for due in duty_reasons(at + day * DAY) if due.recipient == learner}
     assert found == {str(soon.public_id)}
     assigning.withdraw(soon, reason="x", by=SYSTEM, at=at)
-    found = {due.ref for day in range(60) for due in reasons(at + day * DAY) if due.recipient == learner}
+    found = {due.ref for day in range(60) for due in duty_reasons(at + day * DAY) if due.recipient == learner}
     assert found == {str(late.public_id)}
 
 
@@ -179,7 +179,7 @@ def test_what_was_given_by_hand_and_runs_out_is_said_though_nothing_opens(course
     assert ends is not None
     found: dict[str, dt.date] = {}
     for day in range((ends - at.date()).days - 45, (ends - at.date()).days + 30):
-        for due in reasons(at + day * DAY):
+        for due in duty_reasons(at + day * DAY):
             found.setdefault(due.kind, (at + day * DAY).date())
     assert set(found) == {"expires", "expired"}
     assert found["expired"] > ends > found["expires"]
@@ -198,11 +198,11 @@ def test_what_was_completed_again_since_says_nothing_of_the_older_end(course: Co
     ends = first.enrollment.certificates.get().expires_on
     assert ends is not None
     soon = at + ((ends - at.date()).days - 25) * DAY
-    assert [due.kind for due in reasons(soon)] == ["expires"]
+    assert [due.kind for due in duty_reasons(soon)] == ["expires"]
     second = give(course, dt.date(2028, 12, 9), soon, learner)
     assert second.enrollment is not None
     factories.pass_unit(second.enrollment, at=soon)
-    assert list(reasons(soon)) == []
+    assert list(duty_reasons(soon)) == []
 
 
 def test_a_renewal_is_told_when_it_opens_and_its_evidence_when_it_ends(course: Course, at: dt.datetime) -> None:
@@ -216,9 +216,9 @@ def test_a_renewal_is_told_when_it_opens_and_its_evidence_when_it_ends(course: C
     occasion = Occasion.objects.get(kind="renewal_opens")
     assert kinds.get("renewal_opens").still_wanted(occasion, opens) is None
     assert kinds.get("renewal_opens").still_wanted(occasion, opens + 20 * DAY) is not None
-    found = Counter(due.key.split(":")[0] for day in range(130) for due in reasons(opens + day * DAY))
+    found = Counter(due.key.split(":")[0] for day in range(130) for due in duty_reasons(opens + day * DAY))
     assert set(found) == {"expires", "expired", "due_soon", "overdue"}
-    assert not any(due.kind == "course_assigned" for due in reasons(opens))
+    assert not any(due.kind == "course_assigned" for due in duty_reasons(opens))
 
 
 def test_a_renewal_that_was_completed_speaks_of_its_own_end_and_no_more_of_the_one_before(
