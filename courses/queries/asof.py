@@ -20,7 +20,7 @@ The contract, for whoever shows lists (team page, matrix, their exports):
 
 ``courses.forms.asof.AsOfForm`` reads day and knowledge from the address and says in a sentence why a day cannot be shown;
 ``components/as_of.html`` is the bar for the page (it wants ``page_url`` and ``form.context``; ``as_of_keep``: name
-and value of the other filters of the address; ``as_of_back``: today's page with them).
+and value of the other filters of the address; ``as_of_label``, ``as_of_button``: other words; ``as_of_back``: today's page with them).
 
 A list costs one query more than today's (the zones of the sites, or give ``zones`` where you have them); spans come by one join on
 the assignment.

@@ -108,6 +108,7 @@ class Asked:
             "as_of_keep": kept,
             "as_of_back": back,
             "as_of_label": "Show people and courses as of",
+            "as_of_button": "Show that day",
         }
 
     def file_name(self, ending: str) -> str:
