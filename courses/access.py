@@ -1,4 +1,4 @@
-"""Who may reach what in courses: one helper an object, which fetches with permission or raises Http404."""
+"""Who may reach what in courses: one helper an object, which fetches what the matrix lets the person reach, or raises Http404."""
 
 import dataclasses
 import datetime as dt
@@ -32,8 +32,10 @@ from courses.queries.asof import people_as_of
 from courses.queries.editions import material_edition
 from courses.queries.practices import Practice, practice_of
 from courses.queries.sign_offs import reach
+from lms.people.access import Action, demand, granted
 from lms.people.models import Site, Team, User
 from lms.people.queries.teams import team_ids_below, teams_below
+from lms.people.roles import sees_everybody
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,38 +65,33 @@ def unit_for(enrollment: Enrollment, slug: str) -> Unit:
     return unit
 
 
-def certificate_for(user: User, public_id: uuid.UUID) -> Certificate:
-    """The learner's own certificate; a coordinator reaches everybody's."""
+def certificate_for(user: User, public_id: uuid.UUID, action: Action = Action.SEE_CERTIFICATE) -> Certificate:
+    """A certificate of somebody to whom the user may do this."""
     rows = Certificate.objects.select_related("enrollment__learner__site", "enrollment__course", "enrollment__version")
     certificate = rows.filter(public_id=public_id).first()
-    if certificate is None or not (user.is_coordinator or certificate.enrollment.learner_id == user.pk):
+    if certificate is None:
         raise Http404
-    return certificate
+    return granted(user, action, certificate.enrollment.learner, certificate)
 
 
 def assignment_for_coordinator(user: User, public_id: uuid.UUID) -> Assignment:
     """Any person's assignment, for a coordinator."""
     rows = Assignment.objects.select_related("learner__site", "course", "enrollment__version")
     assignment = rows.filter(public_id=public_id).first()
-    if assignment is None or not user.is_coordinator:
+    if assignment is None:
         raise Http404
-    return assignment
+    return granted(user, Action.CHANGE_TRAINING, assignment.learner, assignment)
 
 
 def assignment_for_reader(user: User, public_id: uuid.UUID) -> Assignment:
-    """An assignment for those it concerns: the learner, a supervisor of the learner's team or of one above, a coordinator."""
+    """An assignment for those who may see why it is asked: the learner, a supervisor of the learner's team or of one above, and more."""
     rows = Assignment.objects.select_related(
         "learner__site", "course", "enrollment__version", "accepted", "rule", "requirement__course", "requirement__path"
     )
     assignment = rows.filter(public_id=public_id).first()
-    if assignment is None or not user.is_active:
+    if assignment is None:
         raise Http404
-    learner = assignment.learner
-    if user.is_coordinator or learner.pk == user.pk:
-        return assignment
-    if learner.is_active and learner.team_id is not None and learner.team_id in team_ids_below(user):
-        return assignment
-    raise Http404
+    return granted(user, Action.SEE_WHY, assignment.learner, assignment)
 
 
 def assignment_for_supervisor(user: User, public_id: uuid.UUID) -> Assignment:
@@ -135,15 +132,17 @@ def reply_for_supervisor(user: User, public_id: uuid.UUID) -> Reply:
         "learner__site", "learner__team", "assignment__course", "assignment__enrollment"
     )
     reply = rows.filter(public_id=public_id).first()
-    if reply is None or not user.is_active:
+    if reply is None:
         raise Http404
-    learner = reply.learner
-    if user.is_coordinator:
-        return reply
-    other = learner.pk != user.pk and learner.is_active and learner.team_id is not None
-    if other and learner.team_id in team_ids_below(user):
-        return reply
-    raise Http404
+    return granted(user, Action.SETTLE_REPLY, reply.learner, reply)
+
+
+def requirement_for(user: User, public_id: uuid.UUID, action: Action = Action.SEE_REQUIREMENTS) -> Requirement:
+    demand(user, action)
+    requirement = Requirement.objects.select_related("current", "course", "path").filter(public_id=public_id).first()
+    if requirement is None:
+        raise Http404
+    return requirement
 
 
 def practice_for_assessor(
@@ -176,9 +175,9 @@ def qualification_for_coordinator(user: User, public_id: uuid.UUID) -> AssessorQ
 
 
 def scope_of(user: User) -> Scope:
-    """The active people of the viewer's teams and below; for a coordinator all active people. Http404 for everybody else."""
+    """The active people of the viewer's teams and below; whoever the matrix lets see everybody, all active people. Http404 for others."""
     active = User.objects.filter(is_active=True)
-    if user.is_coordinator:
+    if sees_everybody(user, Action.SEE_TEAM):
         teams = list(Team.objects.select_related("site").order_by("site__name", "name"))
         return Scope(active, teams, list(Site.objects.all()), whole=True)
     teams = teams_below(user)
@@ -203,39 +202,39 @@ def saved_view_for(user: User, public_id: uuid.UUID) -> SavedView:
 
 
 def requirement_for_coordinator(user: User, public_id: uuid.UUID) -> Requirement:
-    requirement = Requirement.objects.select_related("current", "course", "path").filter(public_id=public_id).first()
-    if requirement is None or not user.is_coordinator:
-        raise Http404
-    return requirement
+    return requirement_for(user, public_id, Action.WRITE_REQUIREMENTS)
 
 
 def exception_for_coordinator(user: User, public_id: uuid.UUID) -> DutyException:
     rows = DutyException.objects.select_related("learner__site", "learner__team", "course")
     exception = rows.filter(public_id=public_id).first()
-    if exception is None or not user.is_coordinator:
+    if exception is None:
         raise Http404
-    return exception
+    return granted(user, Action.CHANGE_TRAINING, exception.learner, exception)
 
 
 def batch_for_coordinator(user: User, public_id: uuid.UUID) -> Batch:
+    demand(user, Action.RUN_BATCHES)
     batch = Batch.objects.select_related("course").filter(public_id=public_id).first()
-    if batch is None or not user.is_coordinator:
+    if batch is None:
         raise Http404
     return batch
 
 
 def current_version_for_coordinator(user: User, slug: str) -> CourseVersion:
     """The current version of a course, for a coordinator. A course without one is as good as absent."""
+    demand(user, Action.RUN_COURSES)
     course = Course.objects.select_related("current__course").filter(slug=slug).first()
-    if course is None or course.current is None or not user.is_coordinator:
+    if course is None or course.current is None:
         raise Http404
     return course.current
 
 
 def version_for_coordinator(user: User, public_id: uuid.UUID) -> CourseVersion:
     """Any version, current or not, for a coordinator."""
+    demand(user, Action.RUN_COURSES)
     version = CourseVersion.objects.select_related("course__current").filter(public_id=public_id).first()
-    if version is None or not user.is_coordinator:
+    if version is None:
         raise Http404
     return version
 
@@ -250,16 +249,18 @@ def material_edition_for_coordinator(user: User, public_id: uuid.UUID) -> Course
 
 
 def approval_for_coordinator(user: User, public_id: uuid.UUID) -> CourseApproval:
+    demand(user, Action.RUN_COURSES)
     rows = CourseApproval.objects.select_related("version__course", "reviewer__site", "reviewer__team")
     approval = rows.filter(public_id=public_id).first()
-    if approval is None or not user.is_coordinator:
+    if approval is None:
         raise Http404
     return approval
 
 
 def acceptance_for_coordinator(user: User, public_id: uuid.UUID) -> CourseAcceptance:
+    demand(user, Action.RUN_COURSES)
     rows = CourseAcceptance.objects.select_related("version__course", "accepted_by__site", "accepted_by__team")
     acceptance = rows.filter(public_id=public_id).first()
-    if acceptance is None or not user.is_coordinator:
+    if acceptance is None:
         raise Http404
     return acceptance

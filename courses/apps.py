@@ -12,6 +12,8 @@ class CoursesConfig(AppConfig):
         from courses.actions.cycles import person_changed
         from courses.actions.erasing import person_erased
         from courses.actions.spans import follow
+        from courses.queries.decisions import register_source
+        from courses.queries.practice_decisions import sign_offs_waiting
         from courses.spans.replay import HANDLERS
         from lms.people import hooks
         from lms.people import panels as people_panels
@@ -20,6 +22,7 @@ class CoursesConfig(AppConfig):
         from lms.record import hooks as record_hooks
 
         record_hooks.on_append(HANDLERS, follow)
+        register_source(sign_offs_waiting)
         hooks.on_zone_change(zone_changed)
         hooks.on_person_change(person_changed)
         hooks.on_erasure(person_erased)

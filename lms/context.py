@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from courses.queries.sign_offs import duties_of, waiting_rows
 from lms.lib import clock
+from lms.people import roles
 from lms.people.models import Organization
 
 
@@ -25,6 +26,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "organization": organization,
         "demonstration": bool(organization and organization.demonstration),
         "nav": _nav(request),
+        "may": roles.Powers(getattr(request, "user", None)),
         "account_menu": [{"url": reverse("people:profile"), "label": "Profile", "icon": "user"}],
     }
 
@@ -40,9 +42,15 @@ def _nav(request: HttpRequest) -> list[NavItem]:
         first = [("today", "Today", "house", True), ("team", "People and courses", "table-2", True)]
     if duties.watches:
         first.append(("sign_offs", "Sign-offs", "signature", True))
+    if not duties.supervisor and roles.is_auditor(user):
+        first = [("team", "People and courses", "table-2", True), *first]
     rows = [*first, *rows]
     if user.is_coordinator:
         rows.append(("people:overview", "Coordinator", "settings", True))
+    elif roles.is_auditor(user):
+        rows.append(("people:people", "Audit", "clipboard-check", True))
+    elif roles.is_administrator(user):
+        rows.append(("system_health", "Administration", "settings", True))
     rows.append(("help", "Help", "life-buoy", False))
     here = request.path
     items: list[NavItem] = []

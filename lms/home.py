@@ -1,22 +1,26 @@
 """The front door, help, and the style guide."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from lms.people import roles
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 def home(request: HttpRequest) -> HttpResponse:
-    """Sends each person to the page of their work: learners to My training, supervisors to Today, the coordinator to the overview."""
+    """Sends each person to the page of their work: learners to My training, supervisors to Today, auditors to people and courses, the
+    coordinator to the overview, administrators to System health."""
     user = signed_in(request)
     if user.is_coordinator:
         return redirect("people:overview")
     if roles.is_supervisor(user):
         return redirect("today")
+    if roles.is_auditor(user):
+        return redirect("team")
+    if roles.is_administrator(user):
+        return redirect("system_health")
     return redirect("my_training")
 
 

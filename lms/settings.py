@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "lms.middleware.PersonalPagesAreNotStored",
+    "lms.middleware.LooksAreNoted",
 ]
 
 ROOT_URLCONF = "lms.urls"

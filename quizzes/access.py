@@ -8,7 +8,7 @@ import uuid
 from django.http import Http404
 
 from courses.models import Enrollment
-from lms.people.access import person_for_coordinator, person_for_supervisor
+from lms.people.access import Action, demand, person_for
 from lms.people.models import User
 from quizzes.enums import AttemptState
 from quizzes.links import read_survey_token
@@ -48,8 +48,10 @@ def handed_in_response_for(user: User, public_id: uuid.UUID, position: int) -> R
 
 def item_review_for_coordinator(user: User, public_id: uuid.UUID) -> ItemReview:
     """The review of a question of any edition, open or closed."""
-    rows = ItemReview.objects.select_related("question__quiz__unit__version__course")
-    found = rows.filter(public_id=public_id).first() if user.is_coordinator else None
+    demand(user, Action.RUN_QUESTIONS)
+    found = (
+        ItemReview.objects.select_related("question__quiz__unit__version__course").filter(public_id=public_id).first()
+    )
     if found is None:
         raise Http404
     return found
@@ -58,9 +60,9 @@ def item_review_for_coordinator(user: User, public_id: uuid.UUID) -> ItemReview:
 def helped_enrollment_for(viewer: User, person: uuid.UUID, enrollment: uuid.UUID) -> Enrollment:
     """An enrollment of a person whom the viewer may help: somebody of their own teams and below for a supervisor, everybody for the
     coordinator. Nobody helps themselves. Absent and refused are both Http404."""
-    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
+    found = person_for(viewer, Action.OPEN_ATTEMPT, person)
     rows = Enrollment.objects.select_related("learner__site", "learner__team", "version", "course")
-    mine = rows.filter(public_id=enrollment, learner=found).exclude(learner=viewer).first()
+    mine = rows.filter(public_id=enrollment, learner=found).first()
     if mine is None:
         raise Http404
     return mine
@@ -68,16 +70,13 @@ def helped_enrollment_for(viewer: User, person: uuid.UUID, enrollment: uuid.UUID
 
 def helped_person_for(viewer: User, person: uuid.UUID) -> User:
     """Somebody else, for the coordinator."""
-    found = person_for_coordinator(viewer, person)
-    if found == viewer:
-        raise Http404
-    return found
+    return person_for(viewer, Action.CHANGE_QUIZ_RULES, person)
 
 
 def question_for_coordinator(user: User, pk: int) -> Question:
     """A question of any edition, for a coordinator."""
-    rows = Question.objects.select_related("quiz__unit__version__course")
-    question = rows.filter(pk=pk).first() if user.is_coordinator else None
+    demand(user, Action.RUN_QUESTIONS)
+    question = Question.objects.select_related("quiz__unit__version__course").filter(pk=pk).first()
     if question is None:
         raise Http404
     return question

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from lms.people.models import User
+from lms.people.permissions import Action
+from lms.people.roles import may
 from lms.people.tasks_list import Waiting
 from quizzes.models import ItemReview
 from quizzes.queries.grants import accommodation_of, used_up
@@ -15,7 +17,10 @@ from quizzes.rules import factor_in_words
 
 
 def rules_of(request: HttpRequest, person: User) -> SafeString:
-    """The person's own quiz rules, and the quizzes whose attempts are used. Nobody decides about themselves."""
+    """The person's own quiz rules, and the quizzes whose attempts are used, for those who may change the rules of somebody: whether
+    somebody has more time is nobody else's to know. Nobody decides about themselves."""
+    if not may(request.user, Action.CHANGE_QUIZ_RULES):
+        return SafeString("")
     accommodation = accommodation_of(person)
     context = {
         "person": person,

@@ -359,3 +359,11 @@ def make_recorded_person(
     where = site or (team.site if team else make_site())
     email = changes.pop("email", f"person{number}@example.org")
     return add_person(name=name or f"Person {number}", site=where, team=team, email=email, by=SYSTEM, at=at, **changes)
+
+
+def make_auditor(**changes: Any) -> User:
+    return make_user(**{"name": "Noor Haddad", "is_auditor": True, **changes})
+
+
+def make_administrator(**changes: Any) -> User:
+    return make_user(**{"name": "Tom Lindqvist", "is_administrator": True, **changes})

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.db import transaction
 
 from courses.enums import FileState
-from courses.models import Certificate, Reply
+from courses.models import Certificate, Reply, SignOff
 from lms.people.models import User
 
 
 def person_erased(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
     """Certificates lose the name and, after the commit, their file; number, course, dates, score and code stay. Answers to reminders
-    lose their words. A worker that draws a file just now has lost its lease; what it still writes goes with the next sweeps, which
+    and sign-offs lose their free words. A worker that draws a file just now has lost its lease; what it still writes goes with the next sweeps, which
     look for the files of erased people until twice the lease is over."""
     mine = Certificate.objects.filter(enrollment__learner=user)
     for certificate in mine.order_by("pk"):
@@ -31,6 +31,7 @@ def person_erased(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
             next_try_at=at + dt.timedelta(seconds=2 * settings.PDF_LEASE_SECONDS),
         )
     Reply.objects.filter(assignment__learner=user).update(note="", outcome_note="")
+    SignOff.objects.filter(learner=user).update(note="", work_on="")
     transaction.on_commit(functools.partial(remove_files, at=at))
 
 

@@ -14,15 +14,15 @@ The contract, for whoever shows lists (team page, matrix, their exports):
 - ``people_below_as_of(viewer, day, known)``: who was, then, active in a team that the viewer supervises now or in one below; with
   ``then_team``, ``then_site`` (keys), ``then_team_name``, ``then_site_name``. ``people_as_of(day, known)`` is everybody who was active.
 - ``Known.THEN``: what had been recorded by the end of that day. ``Known.NOW``: what we know today about that day, so with corrections
-  that were recorded later. For today itself both say the same as ``with_status``.
-- A day is the day of each person's own zone (that of the person's site today), and is shown as it was at its last instant: what is due
+  that were recorded later. For today itself both say what ``with_status`` says at today's last instant.
+- A day is the day of each person's own zone (as it is today), and is shown as it was at its last instant: what is due
   on that day, or valid to it, is not over. Give ``day`` a past day or today; ``courses.queries.asof`` does not check it.
 
 ``courses.forms.asof.AsOfForm`` reads day and knowledge from the address and says in a sentence why a day cannot be shown;
 ``components/as_of.html`` is the bar for the page (it wants ``page_url`` and ``form.context``; ``as_of_keep``: name
 and value of the other filters of the address; ``as_of_label``, ``as_of_button``: other words; ``as_of_back``: today's page with them).
 
-A list costs one query more than today's (the zones of the sites, or give ``zones`` where you have them); spans come by one join on
+A list costs one query more than today's (the zones in use, or give ``zones`` where you have them); spans come by one join on
 the assignment.
 """
 
@@ -38,7 +38,8 @@ from django.db.models.functions import Coalesce
 from courses.enums import Known, Status
 from courses.models import Assignment, PlaceSpan, StatusSpan, Unit, UnitProgress
 from lms.lib import dates
-from lms.people.models import Site, User
+from lms.people.models import User
+from lms.people.queries.people import zones_in_use
 from lms.people.queries.teams import team_ids_below
 
 INSTANT = dt.timedelta(microseconds=1)
@@ -109,16 +110,11 @@ def moment_of(day: dt.date, zone: str) -> dt.datetime:
     return dates.end_of_day(day, zone) - INSTANT
 
 
-def zones_of_sites() -> list[str]:
-    """Every zone that a site is in. One query."""
-    return sorted(set(Site.objects.order_by().values_list("zone", flat=True)))
-
-
 def with_status_as_of(
     assignments: QuerySet[Assignment], day: dt.date, known: Known, zones: Sequence[str] | None = None
 ) -> QuerySet[Assignment]:
     """The assignments as they stood at the end of the day. The contract stands on top of this file."""
-    rows = assignments.annotate(moment=_moments(day, "learner__site__zone", zones))
+    rows = assignments.annotate(moment=_moments(day, "learner__", zones))
     rows = rows.filter(holding(known, F("moment"), "spans__"))
     return rows.annotate(
         **{name: F(f"spans__{name}") for name in SAME}, **{f"then_{name}": F(f"spans__{name}") for name in THEN}
@@ -172,7 +168,7 @@ def with_units_as_of(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
 
 def past_row(a: Any) -> PastRow:
     """A row of ``with_units_as_of`` as the team page knows rows. The person is as today: give the place of then beside it."""
-    zone = a.learner.site.zone
+    zone = a.learner.zone
     completed = a.then_completed_at or a.then_satisfied_at
     ends = [a.certificate_expires_on, a.then_valid_until_on]
     return PastRow(
@@ -195,7 +191,7 @@ def past_row(a: Any) -> PastRow:
 
 def people_as_of(day: dt.date, known: Known, zones: Sequence[str] | None = None) -> QuerySet[User]:
     """Everybody whose account was active then, with the place that they had."""
-    rows = User.objects.annotate(moment=_moments(day, "site__zone", zones))
+    rows = User.objects.annotate(moment=_moments(day, "", zones))
     rows = rows.filter(holding(known, F("moment"), "places__"), places__active=True)
     return rows.annotate(
         then_team=F("places__team"),
@@ -217,14 +213,20 @@ def place_as_of(known: Known, what: str) -> Any:
     )
 
 
-def _moments(day: dt.date, zone: str, zones: Sequence[str] | None) -> Any:
-    """The last instant of the day in each row's own zone."""
+def _moments(day: dt.date, way: str, zones: Sequence[str] | None) -> Any:
+    """The last instant of the day in each person's own zone. ``way`` leads to the person."""
     field = DateTimeField()
     if zones is None:
-        zones = zones_of_sites()
+        zones = zones_in_use()
     if not zones:
         return Value(moment_of(day, "UTC"), output_field=field)
-    cases = [When(**{zone: name}, then=Value(moment_of(day, name), output_field=field)) for name in zones]
+    cases = [
+        When(
+            Q(**{f"{way}own_zone": name}) | Q(**{f"{way}own_zone": "", f"{way}site__zone": name}),
+            then=Value(moment_of(day, name), output_field=field),
+        )
+        for name in zones
+    ]
     return Case(*cases, output_field=field)
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from courses.enums import ATTENTION, Status
 from courses.models import Assignment
-from courses.queries.matrix import newest_of_each
+from courses.queries.newest import newest
 from courses.queries.replies import waiting_of
 from courses.queries.status import with_status
 from lms.people.models import User
@@ -43,7 +43,7 @@ def attention_of(viewer: User, at: dt.datetime) -> Attention:
     """What the viewer's people page shows as late, used up or about to end. Two queries and the tree of teams."""
     people: QuerySet[User] = people_below(viewer)
     rows = (
-        with_status(newest_of_each(Assignment.objects.filter(learner__in=people)), at)
+        with_status(newest(people), at)
         .filter(Q(status__in=NEEDS))
         .select_related("learner__site", "learner__team", "course")
     )

@@ -195,7 +195,7 @@ def cell_of(
     row: Any, said: Said, person: User, today: dt.date, *, paused_until: dt.date | None = None, past: bool = False
 ) -> Cell:
     """From an assignment with its course and the annotations of the status and of the units, and what it says."""
-    zone = person.site.zone
+    zone = person.zone
     ends = [row.certificate_expires_on, said.valid_until_on]
     return Cell(
         assignment=row.public_id,

@@ -30,6 +30,7 @@ from django.db.models.lookups import GreaterThan
 from courses.enums import ATTENTION, ExceptionKind, Status
 from courses.models import Assignment, Course, DutyException, Unit, UnitProgress
 from courses.queries.cells import Cell, Row, cell_of, said_now
+from courses.queries.newest import newest_of_each
 from courses.queries.status import with_status
 from lms.lib import dates
 from lms.people.models import User
@@ -299,7 +300,7 @@ class Matrix:
         found: dict[tuple[int, int], Cell] = {}
         for row in cells.select_related("course", "enrollment"):
             person = by_key[row.learner_id]
-            today = dates.local_date(self.at, person.site.zone)
+            today = dates.local_date(self.at, person.zone)
             until = _until(pauses.get(person.pk, ()), row)
             cell = cell_of(row, said_now(row, self.at), person, today, paused_until=until)
             found[row.learner_id, row.course_id] = cell
@@ -328,23 +329,6 @@ class Matrix:
             and (not (asked.due_from or asked.due_to) or (todo and _inside(cell.due_on, asked.due_from, asked.due_to)))
             and (not (asked.ends_from or asked.ends_to) or _inside(cell.expires_on, asked.ends_from, asked.ends_to))
         )
-
-
-def newest_of_each(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """Of these assignments each person's newest cycle of each course. Of those that share it: one that is still asked, what counts for the
-    shortest time, what is due first. The others stay in the person's record. Withdrawn ones are left out."""
-    newest = (
-        Assignment.objects.filter(learner=OuterRef("learner"), course=OuterRef("course"), withdrawn_at__isnull=True)
-        .order_by(
-            "-cycle",
-            F("ended_at").asc(nulls_first=True),
-            F("valid_until_at").asc(nulls_last=True),
-            "due_at",
-            "pk",
-        )
-        .values("pk")[:1]
-    )
-    return rows.filter(withdrawn_at__isnull=True, pk=Subquery(newest))
 
 
 def _at_place(text: str, width: int) -> Any:

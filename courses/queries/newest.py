@@ -7,9 +7,14 @@ from lms.people.models import User
 
 
 def newest(people: QuerySet[User]) -> QuerySet[Assignment]:
-    """The one assignment by which a person's standing in a course is judged, withdrawn ones left out. Of those that share the newest
-    cycle: one that is still asked, what counts for the shortest time, what is due first."""
-    first = (
+    """The one assignment by which a person's standing in a course is judged."""
+    return newest_of_each(Assignment.objects.filter(learner__in=people))
+
+
+def newest_of_each(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Of these assignments each person's newest cycle of each course. Of those that share it: one that is still asked, what counts for the
+    shortest time, what is due first. The others stay in the person's record. Withdrawn ones are left out."""
+    newest = (
         Assignment.objects.filter(learner=OuterRef("learner"), course=OuterRef("course"), withdrawn_at__isnull=True)
         .order_by(
             "-cycle",
@@ -20,4 +25,4 @@ def newest(people: QuerySet[User]) -> QuerySet[Assignment]:
         )
         .values("pk")[:1]
     )
-    return Assignment.objects.filter(learner__in=people, withdrawn_at__isnull=True, pk=Subquery(first))
+    return rows.filter(withdrawn_at__isnull=True, pk=Subquery(newest))

@@ -11,9 +11,10 @@ from courses.queries.newest import newest
 from courses.queries.status import with_status
 from lms.lib import dates
 from lms.people.models import User
+from lms.people.queries.people import zone_of
 
 LATE = (Status.OVERDUE, Status.EXPIRED)
-DUE = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.ATTEMPTS_USED)
+DUE = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.SIGN_OFF_WAITING, Status.ATTEMPTS_USED)
 
 
 class Standing(NamedTuple):
@@ -67,7 +68,7 @@ def standings_of(people: QuerySet[User], at: dt.datetime) -> list[Standing]:
             "certificate_revoked_at",
             "rule__due_kind",
             "why",
-            "learner__site__zone",
+            zone_of("learner__"),
         )
     ]
 

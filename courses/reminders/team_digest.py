@@ -4,8 +4,6 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from django.urls import reverse
-
 from courses.enums import Status
 from courses.models import Assignment
 from courses.queries.attention import Attention, attention_of
@@ -73,14 +71,14 @@ class TeamDigest(Reminder):
 
     def context(self, occasion: Occasion, at: dt.datetime) -> dict[str, Any]:
         recipient = occasion.recipient
-        found = attention_of(recipient, at)
+        found, home = attention_of(recipient, at), helpers_home(recipient)
         return {
             "summary": in_words(found),
             "rows": [_row(row) for row in found.rows[:MOST]],
             "more": max(len(found.rows) - MOST, 0),
             "answers": found.answers,
-            "button_url": site_url(reverse("team")),
-            "button_label": "Open my team",
+            "button_url": site_url(home.path),
+            "button_label": home.label,
         }
 
 

@@ -20,7 +20,7 @@ from courses.queries.batches import SIGNS, all_batches, csv_rows, lines_of, rows
 from courses.queries.catalog import course_rows
 from courses.queries.orders import preview_of, words_of
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.forms.people import PeopleFilterForm
 from lms.people.queries.people import people_for_page
@@ -37,7 +37,7 @@ SHOWN: dict[str, tuple[str, tuple[RowState, ...]]] = {
 }
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_safe
 def batches(request: HttpRequest) -> HttpResponse:
     page = page_of(request, all_batches())
@@ -70,7 +70,7 @@ def _lost(request: HttpRequest, chosen: _Chosen) -> HttpResponse:
     return redirect(chosen.back)
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_safe
 def choose_batch(request: HttpRequest) -> HttpResponse:
     """The people are chosen; now for what."""
@@ -81,7 +81,7 @@ def choose_batch(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/batches/choose.html", {**chosen.context, "count": count})
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_safe
 def write_batch(request: HttpRequest, kind: str) -> HttpResponse:
     chosen = _Chosen(request)
@@ -111,7 +111,7 @@ def _write(request: HttpRequest, chosen: _Chosen, form: OrderForm) -> HttpRespon
     )
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @ways
 def preview_batch(request: HttpRequest, kind: str) -> HttpResponse:
     """Whom it would reach and whom not, and why; its POST makes the batch. What changed meanwhile is said, and nothing is done."""
@@ -160,7 +160,7 @@ def key_of(text: str) -> uuid.UUID | None:
         return None
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_safe
 def batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """While it is worked on: how far it is; a script asks every two seconds and loads the page again when it is over. Then: what became
@@ -190,18 +190,19 @@ def batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_safe
 def batch_list(request: HttpRequest, batch: uuid.UUID) -> HttpResponseBase:
     """Everybody of the batch with what happened, as CSV."""
     found = batch_for_coordinator(signed_in(request), batch)
+    looks_at(request.user, found.rows.values_list("learner", flat=True))
     response = StreamingHttpResponse(csvsafe.lines(csv_rows(found)), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="batch.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @ways
 def undo_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """The page says what will happen; only its POST does it."""
@@ -220,7 +221,7 @@ def undo_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     return desk_page(request, "courses/batches/undo.html", {"batch": found, "story": story_of(found), "form": form})
 
 
-@coordinator_required
+@allowed(Action.RUN_BATCHES)
 @require_POST
 def resume_batch(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     found = batch_for_coordinator(signed_in(request), batch)

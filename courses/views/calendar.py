@@ -1,7 +1,6 @@
 """The private calendar of due dates: its address, and what stands there."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,7 +11,7 @@ from courses.actions.feeding import make_address
 from courses.calendar.due import calendar_of
 from courses.queries.calendar import due_dates_of, feed_address
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
 @require_safe
@@ -27,7 +26,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def new_address(request: HttpRequest) -> HttpResponse:
     """Makes the person's address, or another one in its place."""

@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -18,12 +17,12 @@ from courses.enums import FileState
 from courses.models import Certificate
 from courses.queries.certificates import state_of
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 log = logging.getLogger(__name__)
 
 
-@login_required
+@allowed(Action.SEE_CERTIFICATE)
 @require_safe
 def certificate(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
     """What the certificate says and its state now. While the file is being made, the page asks again by itself."""
@@ -50,7 +49,7 @@ def certificate(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
     return render(request, "courses/certificate.html", context)
 
 
-@login_required
+@allowed(Action.SEE_CERTIFICATE)
 @require_safe
 def file(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
     """The stored file, if its bytes still have the stored SHA-256. A revoked or replaced certificate has no file to give."""
@@ -69,7 +68,7 @@ def file(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
     return response
 
 
-@login_required
+@allowed(Action.SEE_CERTIFICATE)
 @require_safe
 def preview(request: HttpRequest, certificate: uuid.UUID) -> HttpResponse:
     """A picture of the certificate, drawn from the frozen row on request; 404 when it counts no longer, cannot be drawn, or went with

@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -16,10 +15,10 @@ from courses.queries.sign_offs import steps_of
 from courses.queries.status import status_of
 from courses.queries.training import facts_of, next_step_of, unit_rows
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_safe
 def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
     mine = enrollment_for(signed_in(request), enrollment)

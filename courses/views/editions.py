@@ -19,14 +19,14 @@ from courses.queries.editions import counts_of
 from courses.queries.orders import preview_of
 from courses.views.batches import key_of, ways
 from lms.lib import clock, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.views.base import ROWS_A_PAGE, desk_page, sent
 
 DAYS = 30  # what the page proposes
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def ask(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     """Until when, and exactly who; its POST makes the batch and stores the decision. What changed meanwhile is said, and nothing is done."""
@@ -68,7 +68,7 @@ def ask(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     return desk_page(request, "courses/desk/ask_again.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def leave(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     """Nobody is asked to take the course again because of this edition."""

@@ -5,7 +5,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from courses.forms.requirements import ExceptionForm
 from courses.models import Course, Reply
 from courses.queries.replies import WAYS, task_of, task_rows, waiting
 from lms.lib import clock, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.models import User
 from lms.people.views.base import desk_page, sent, status_of
@@ -40,7 +39,7 @@ DONE = {
 }
 
 
-@coordinator_required
+@allowed(Action.RUN_TRAINING)
 @require_safe
 def replies(request: HttpRequest) -> HttpResponse:
     """Every answer that waits, of whomever."""
@@ -48,7 +47,7 @@ def replies(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/replies/list.html", context)
 
 
-@login_required
+@allowed(Action.SETTLE_REPLY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settle(request: HttpRequest, reply: uuid.UUID, way: str) -> HttpResponse:
     """Deals with one answer in one way. What was dealt with before is said, and nothing is done."""

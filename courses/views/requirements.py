@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -13,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.access import assignment_for_reader, requirement_for_coordinator
+from courses.access import assignment_for_reader, requirement_for, requirement_for_coordinator
 from courses.actions import requiring
 from courses.forms.courses import ReasonForm
 from courses.forms.requirements import RequirementForm, initial_of
@@ -24,15 +23,16 @@ from courses.queries.why import why_of
 from courses.reminders.forecast import forecast_of
 from courses.reminders.told import mails_about
 from lms.lib import clock, csvsafe, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.fields import put_errors
+from lms.people.roles import may
 from lms.people.views.base import desk_page, sent
 
 ways = require_http_methods(["GET", "HEAD", "POST"])
 ROWS_SHOWN = 50
 
 
-@coordinator_required
+@allowed(Action.SEE_REQUIREMENTS)
 @require_safe
 def requirements(request: HttpRequest) -> HttpResponse:
     now = clock.now()
@@ -40,7 +40,7 @@ def requirements(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/requirements/list.html", context)
 
 
-@coordinator_required
+@allowed(Action.WRITE_REQUIREMENTS)
 @ways
 def add_requirement(request: HttpRequest) -> HttpResponse:
     """Writes a draft; its preview comes next. Nobody is affected yet."""
@@ -65,7 +65,7 @@ def add_requirement(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/requirements/editor.html", {"form": form, "open": _open_parts(form)})
 
 
-@coordinator_required
+@allowed(Action.WRITE_REQUIREMENTS)
 @ways
 def edit_requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpResponse:
     """Writes the next version; the one that holds goes on until the new one is switched on."""
@@ -108,11 +108,11 @@ def _newest(requirement: Requirement) -> RequirementVersion:
     return version
 
 
-@coordinator_required
+@allowed(Action.SEE_REQUIREMENTS)
 @require_safe
 def requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpResponse:
     """One requirement that is or was switched on; a draft goes to its preview."""
-    found = requirement_for_coordinator(signed_in(request), requirement)
+    found = requirement_for(signed_in(request), requirement)
     version = found.current
     if version is None:
         return redirect("preview_requirement", found.public_id)
@@ -130,7 +130,7 @@ def requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpResponse:
     return desk_page(request, "courses/requirements/requirement.html", context)
 
 
-@coordinator_required
+@allowed(Action.WRITE_REQUIREMENTS)
 @ways
 def preview_requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpResponse:
     """What the newest version would do to whom; its POST switches it on. What changed meanwhile is said, and nothing is done."""
@@ -162,12 +162,13 @@ def preview_requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpRes
     return desk_page(request, "courses/requirements/preview.html", context)
 
 
-@coordinator_required
+@allowed(Action.WRITE_REQUIREMENTS)
 @require_safe
 def preview_list(request: HttpRequest, requirement: uuid.UUID) -> HttpResponseBase:
     """The whole list of the newest version's preview as CSV."""
     found = requirement_for_coordinator(signed_in(request), requirement)
     preview = preview_of(_newest(found), clock.now())
+    looks_at(request.user, [row.person.pk for row in preview.rows])
     rows: list[tuple[object, ...]] = [("Name", "Job role", "Team", "Site", "What happens", "Due", "What is missing")]
     for row in preview.rows:
         team = row.person.team.name if row.person.team else ""
@@ -179,7 +180,7 @@ def preview_list(request: HttpRequest, requirement: uuid.UUID) -> HttpResponseBa
     return response
 
 
-@coordinator_required
+@allowed(Action.WRITE_REQUIREMENTS)
 @ways
 def end_requirement(request: HttpRequest, requirement: uuid.UUID) -> HttpResponse:
     found = requirement_for_coordinator(signed_in(request), requirement)
@@ -209,7 +210,7 @@ def _shown(request: HttpRequest, preview: Preview) -> dict[str, Any]:
     return {"preview": preview, "rows": rows, "more": len(preview.rows) - len(rows)}
 
 
-@login_required
+@allowed(Action.SEE_WHY)
 @require_safe
 def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """The derivation of one obligation, the same for the learner, the supervisor and the coordinator."""
@@ -217,7 +218,7 @@ def why(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     found = assignment_for_reader(viewer, assignment)
     if found.learner_id == viewer.pk:
         back = ("My training", reverse("my_training"))
-    elif viewer.is_coordinator:
+    elif may(viewer, Action.SEE_PERSON, found.learner):
         back = (found.learner.name, reverse("people:person", args=[found.learner.public_id]))
     else:
         back = ("People and courses", reverse("team"))

@@ -27,7 +27,7 @@ from courses.queries.site_words import current_words, slots_in_use, standing_wai
 from courses.slots import slot_words
 from courses.views.reading import unit_context
 from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import Sign, desk_page, sent
 
 ways = require_http_methods(["GET", "HEAD", "POST"])
@@ -39,7 +39,7 @@ SIGNS = {
 }
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @require_safe
 def courses(request: HttpRequest) -> HttpResponse:
     """Every course with the state of its current edition, and the paths."""
@@ -54,7 +54,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "courses/desk/courses.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @require_safe
 def course(request: HttpRequest, course: str) -> HttpResponse:
     """The current edition of one course: its units, its review, its places for site words."""
@@ -76,7 +76,7 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     return desk_page(request, "courses/desk/course.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @require_safe
 def unit(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     """One unit of the current edition as learners read it, with the answers of its practice questions. Records nothing."""
@@ -88,7 +88,7 @@ def unit(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     return desk_page(request, "courses/desk/unit.html", {**context, "zone": signed_in(request).zone})
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def approve(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     """The signed-in person approves this edition in one role."""
@@ -108,7 +108,7 @@ def approve(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     return _form_page(request, "courses/desk/approve.html", found, form)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def withdraw_approval(request: HttpRequest, approval: uuid.UUID) -> HttpResponse:
     found = approval_for_coordinator(signed_in(request), approval)
@@ -123,7 +123,7 @@ def withdraw_approval(request: HttpRequest, approval: uuid.UUID) -> HttpResponse
     return _form_page(request, "courses/desk/withdraw_approval.html", found.version, form, approval=found)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def accept(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     """Lets this edition be required of people although it is not approved."""
@@ -142,7 +142,7 @@ def accept(request: HttpRequest, version: uuid.UUID) -> HttpResponse:
     return _form_page(request, "courses/desk/accept.html", found, form)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def end_acceptance(request: HttpRequest, acceptance: uuid.UUID) -> HttpResponse:
     found = acceptance_for_coordinator(signed_in(request), acceptance)
@@ -157,7 +157,7 @@ def end_acceptance(request: HttpRequest, acceptance: uuid.UUID) -> HttpResponse:
     return _form_page(request, "courses/desk/end_acceptance.html", found.version, form, acceptance=found)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def waive(request: HttpRequest, slot: str) -> HttpResponse:
     """Lets a place for site words stay empty, with a reason. A place that is waived already leads to the page that ends it."""
@@ -179,7 +179,7 @@ def waive(request: HttpRequest, slot: str) -> HttpResponse:
     return desk_page(request, "courses/desk/waive.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_COURSES)
 @ways
 def stop_waiver(request: HttpRequest, slot: str) -> HttpResponse:
     waiver = standing_waivers([slot]).get(slot)

@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from courses.actions import viewing
 from courses.forms.matrix import ViewNameForm
 from courses.models import SavedView
 from lms.people import desk
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.models import User
 from lms.people.views.base import sent, status_of
@@ -55,7 +54,7 @@ def _page(request: HttpRequest, viewer: User, template: str, context: dict[str, 
     return render(request, template, {**nav, **context}, status=status)
 
 
-@login_required
+@allowed(Action.KEEP_VIEWS)
 @ways
 def views(request: HttpRequest) -> HttpResponse:
     """The list of one's views; its POST keeps the address that was open under a name."""
@@ -76,7 +75,7 @@ def views(request: HttpRequest) -> HttpResponse:
     return _page(request, viewer, "courses/matrix/views.html", context)
 
 
-@login_required
+@allowed(Action.KEEP_VIEWS)
 @ways
 def view(request: HttpRequest, view: uuid.UUID) -> HttpResponse:
     """Renames a view."""
@@ -95,7 +94,7 @@ def view(request: HttpRequest, view: uuid.UUID) -> HttpResponse:
     return _page(request, viewer, "courses/matrix/view.html", {"form": form, "view": known})
 
 
-@login_required
+@allowed(Action.KEEP_VIEWS)
 @require_POST
 def delete(request: HttpRequest, view: uuid.UUID) -> HttpResponse:
     viewer = _viewer(request)

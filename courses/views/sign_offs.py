@@ -4,7 +4,6 @@ import logging
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,7 +27,7 @@ from courses.queries.sign_offs import (
 )
 from lms.lib import clock, dates
 from lms.people import roles
-from lms.people.access import coordinator_required, person_for_coordinator, signed_in
+from lms.people.access import Action, allowed, person_for_coordinator, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.views.base import desk_page, page_of, sent, status_of
 
@@ -37,7 +36,7 @@ ways = require_http_methods(["GET", "HEAD", "POST"])
 EARLY = 100  # people whose units are not done, on one page; the rest is found by name
 
 
-@login_required
+@allowed(Action.SIGN_OFF)
 @require_safe
 def sign_offs(request: HttpRequest) -> HttpResponse:
     """Who waits for somebody to observe a practice, for supervisors and assessors; 404 for everybody else."""
@@ -60,7 +59,7 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/sign_offs/list.html", context)
 
 
-@login_required
+@allowed(Action.SIGN_OFF)
 @ways
 def record(request: HttpRequest, enrollment: uuid.UUID, observed: str) -> HttpResponse:
     """The checklist of one practice of one person. A text that may tell who a patient is comes back once with a question about it;
@@ -130,7 +129,7 @@ def _said(stored: observing.Recorded, title: str) -> str:
     return f"{name}: {title} is signed off. The course is complete when the rest is done."
 
 
-@coordinator_required
+@allowed(Action.RUN_SIGN_OFFS)
 @require_safe
 def all_sign_offs(request: HttpRequest) -> HttpResponse:
     """Who waits, who may observe, and every sign-off, the newest first."""
@@ -162,7 +161,7 @@ def _practice_title(row: AssessorQualification) -> str:
     return practice.title if practice else row.practice
 
 
-@coordinator_required
+@allowed(Action.RUN_SIGN_OFFS)
 @ways
 def strike_out(request: HttpRequest, sign_off: uuid.UUID) -> HttpResponse:
     """One sign-off, and striking it out. If the course was completed through it, the certificate has to be revoked apart from that."""
@@ -192,7 +191,7 @@ def strike_out(request: HttpRequest, sign_off: uuid.UUID) -> HttpResponse:
     return desk_page(request, "courses/sign_offs/strike_out.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_SIGN_OFFS)
 @ways
 def name_assessor(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     found = person_for_coordinator(request.user, person)
@@ -222,7 +221,7 @@ def name_assessor(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     return desk_page(request, "courses/sign_offs/name_assessor.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_SIGN_OFFS)
 @ways
 def end_assessor(request: HttpRequest, qualification: uuid.UUID) -> HttpResponse:
     found = qualification_for_coordinator(signed_in(request), qualification)

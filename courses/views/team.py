@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -19,7 +18,6 @@ from courses.access import Scope, people_of_then, scope_of
 from courses.forms.asof import AsOfForm
 from courses.forms.matrix import MatrixForm
 from courses.models import SavedView
-from courses.queries.asof import zones_of_sites
 from courses.queries.cells import Row
 from courses.queries.matrix import LATE, Counts, Matrix
 from courses.queries.matrix_rows import list_rows, table
@@ -27,8 +25,9 @@ from courses.queries.matrix_summary import by_site, by_team, statuses_in
 from courses.queries.past_matrix import PastMatrix
 from lms.lib import clock, csvsafe, dates, xlsx
 from lms.people import desk
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.models import User
+from lms.people.queries.people import zones_in_use
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 MOST_PRINTED = 1_000
@@ -64,7 +63,7 @@ class Asked:
         """Without filters: today, or the past day of the address."""
         if self.day is None:
             return Matrix(self.scope.people, self.at)
-        zones = zones_of_sites()
+        zones = zones_in_use()
         people = people_of_then(self.scope, self.day, self.known, zones)
         return PastMatrix(people, self.at, day=self.day, known=self.known, zones=zones)
 
@@ -136,7 +135,7 @@ def _page(request: HttpRequest, template: str, asked: Asked, context: dict[str, 
     return render(request, template, {**nav, **asked.context, **context})
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     asked = Asked(request)
@@ -170,7 +169,7 @@ def _chips(asked: Asked, counts: Counts) -> list[tuple[str, str, int, str, bool]
     ]
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def printed(request: HttpRequest) -> HttpResponse:
     """Everybody found on one page without navigation, for paper; beyond some people it says how to get the rest."""
@@ -180,7 +179,7 @@ def printed(request: HttpRequest) -> HttpResponse:
     return _page(request, "courses/matrix/print.html", asked, context)
 
 
-@login_required
+@allowed(Action.SEE_TEAM)
 @require_safe
 def summary(request: HttpRequest) -> HttpResponse:
     """The same people and courses in sums, by team or by site; each number leads to the people behind it."""
@@ -220,10 +219,16 @@ def _refused(asked: Asked) -> HttpResponse:
     return HttpResponse(asked.as_of.problem, status=400, content_type="text/plain; charset=utf-8")
 
 
+def _looked(asked: Asked) -> None:
+    """Notes of everybody in a list for download that the viewer looked at them."""
+    looks_at(asked.viewer, asked.matrix.found().order_by().values_list("pk", flat=True))
+
+
 def _csv(request: HttpRequest, rows: Rows) -> HttpResponseBase:
     asked = Asked(request)
     if asked.as_of.problem:
         return _refused(asked)
+    _looked(asked)
     lines = csvsafe.lines(rows(asked.matrix))
     response = StreamingHttpResponse(itertools.chain([BYTE_ORDER_MARK], lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{asked.file_name("csv")}"'
@@ -235,33 +240,34 @@ def _xlsx(request: HttpRequest, rows: Rows) -> HttpResponseBase:
     asked = Asked(request)
     if asked.as_of.problem:
         return _refused(asked)
+    _looked(asked)
     file = xlsx.write(rows(asked.matrix), title="People and courses")
     response = FileResponse(file, as_attachment=True, filename=asked.file_name("xlsx"), content_type=xlsx.MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def table_csv(request: HttpRequest) -> HttpResponseBase:
     """The table of the page, all its pages, with the same filters, order and columns."""
     return _csv(request, table)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def table_xlsx(request: HttpRequest) -> HttpResponseBase:
     return _xlsx(request, table)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def list_csv(request: HttpRequest) -> HttpResponseBase:
     """One row for a person and course, with whole dates."""
     return _csv(request, list_rows)
 
 
-@login_required
+@allowed(Action.EXPORT_TEAM)
 @require_safe
 def list_xlsx(request: HttpRequest) -> HttpResponseBase:
     return _xlsx(request, list_rows)

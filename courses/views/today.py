@@ -19,7 +19,7 @@ from courses.models import Assignment
 from courses.queries.today import CourseCount, Today, exemption_days, extension_days, today_of
 from courses.queries.trend import DAYS, Point
 from lms.lib import clock, dates, numbers
-from lms.people.access import signed_in, supervisor_required
+from lms.people.access import Action, allowed, signed_in, supervisor_required
 from lms.people.forms.fields import put_errors
 from lms.people.queries.teams import people_below
 from lms.people.views.base import sent, status_of
@@ -118,7 +118,7 @@ def trend_label(points: Sequence[tuple[dt.date, int | None]]) -> str:
     )
 
 
-@supervisor_required
+@allowed(Action.NUDGE)
 @require_POST
 def nudge(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Writes one mail in the viewer's name. A second press, or somebody else's on the same day, writes none and says so."""
@@ -140,7 +140,7 @@ def nudge(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     return redirect("today")
 
 
-@supervisor_required
+@allowed(Action.EXTEND)
 @ways
 def extend(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Gives more time, with a reason."""
@@ -165,7 +165,7 @@ def extend(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     return _page(request, "extend", found, form)
 
 
-@supervisor_required
+@allowed(Action.EXEMPT)
 @ways
 def exempt(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Lets somebody be without a course until a day, with a reason; who does it approves it."""

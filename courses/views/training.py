@@ -3,7 +3,6 @@
 import datetime as dt
 import zoneinfo
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,10 +12,10 @@ from courses.queries.assigner import assigner_name
 from courses.queries.calendar import feed_address
 from courses.queries.training import training_of
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_safe
 def my_training(request: HttpRequest) -> HttpResponse:
     now = clock.now()

@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +15,10 @@ from courses.queries.site_words import current_words
 from courses.queries.training import UnitRow
 from courses.views.reading import Tried, unit_context
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_safe
 def unit(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> HttpResponse:
     mine = enrollment_for(signed_in(request), enrollment)
@@ -39,7 +38,7 @@ def _page(request: HttpRequest, enrollment: Enrollment, unit: Unit, tried: Tried
     return render(request, "courses/unit.html", context)
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_POST
 def practice(request: HttpRequest, enrollment: uuid.UUID, unit: str, number: int) -> HttpResponse:
     """Shows the feedback for what was chosen. Nothing is graded and nothing is stored."""
@@ -53,7 +52,7 @@ def practice(request: HttpRequest, enrollment: uuid.UUID, unit: str, number: int
     return _page(request, mine, reading, Tried(number, frozenset(chosen if block["multiple"] else chosen[:1])))
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_POST
 def place(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> HttpResponse:
     """Keeps the section that the learner last saw.

@@ -24,6 +24,8 @@ SIGN_INS = (
     ("Volunteer", "sam.rivera@alderford.example"),
     ("Supervisor", "denise.whitaker@alderford.example"),
     ("Training coordinator", "priya.raman@alderford.example"),
+    ("Auditor", "helen.marsh@alderford.example"),
+    ("Administrator", "tom.lindqvist@alderford.example"),
 )
 
 
@@ -45,6 +47,8 @@ class Part:
     overdose_response: str = ""
     supervises: str = ""
     coordinator: bool = False
+    auditor: bool = False
+    administrator: bool = False
     account: str = "joined"
     latin_name: str = ""
     email: str = "yes"
@@ -312,4 +316,6 @@ CAST = (
         hired_days_ago=1,
         account="not_invited",
     ),
+    Part("Helen Marsh", "", "Quality officer", hired_days_ago=820, auditor=True, role_and_privacy="complete"),
+    Part("Tom Lindqvist", "", "IT manager", hired_days_ago=1600, administrator=True, role_and_privacy="complete"),
 )

@@ -107,6 +107,8 @@ def _person(part: cast.Part, sites: dict[str, Site], teams: dict[str, Team], pas
         category=part.category,
         job_role=part.job_role,
         is_coordinator=part.coordinator,
+        is_auditor=part.auditor,
+        is_administrator=part.administrator,
         by=SYSTEM,
         at=came,
     )

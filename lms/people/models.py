@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 
 from lms.lib import clock, dates, glyphs, names
 from lms.people.enums import Category, RosterEffect, RosterRowState, RosterStage, RosterState, Theme, Weekday
+from lms.people.permissions import Role
 
 MONDAY_TO_FRIDAY = "12345"
 NO_PHONE = "Write a phone number with its digits, for example 555-0119 or +1 303 555 0119."
@@ -168,6 +169,8 @@ class User(AbstractBaseUser):
     own_zone = models.CharField("own time zone", max_length=64, blank=True, default="", validators=[validate_own_zone])
     working_days = models.CharField(max_length=7, default=MONDAY_TO_FRIDAY, validators=[validate_working_days])
     is_coordinator = models.BooleanField(default=False)
+    is_auditor = models.BooleanField(default=False)
+    is_administrator = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(null=True, blank=True, editable=False)
     deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -212,6 +215,12 @@ class User(AbstractBaseUser):
         self.name = names.one_line(self.name or "")
         self.email = (self.email or "").strip().lower() or None
         self.employee_number = names.one_line(self.employee_number or "") or None
+        if self.is_auditor and (self.is_coordinator or self.is_administrator):
+            raise ValidationError(
+                {
+                    "is_auditor": "An auditor changes nothing, so nobody is an auditor and a coordinator or administrator."
+                }
+            )
         if self.team is not None and self.site_id and self.team.site_id != self.site_id:
             raise ValidationError(
                 {"team": "This team is at another site. Choose a team of the person's site, or change the site."}
@@ -264,6 +273,37 @@ class Supervision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.supervisor} supervises {self.team}"
+
+
+class Look(models.Model):
+    """Somebody opened a page. With a person: it showed something of theirs, and they can read that it was opened. Without one: a page
+    that an auditor read. ``role``: in which role it was open to the viewer; ``action``: what the page is for, in the matrix."""
+
+    viewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks_taken")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="looks", null=True, blank=True
+    )
+    role = models.CharField(max_length=16, choices=Role.choices)
+    action = models.CharField(max_length=40)
+    path = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["person", "-at"], name="people_look_person"),
+            models.Index(fields=["viewer", "-at"], name="people_look_viewer"),
+            models.Index(fields=["-at"], name="people_look_at"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=True) | ~models.Q(person=models.F("viewer")),
+                name="people_look_at_somebody_else",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.viewer} opened {self.path}"
 
 
 class InvitationState(models.TextChoices):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from lms.people.views import account, messages, organization, overview, people, reasons, record, roster, sites, teams
+from lms.people.views import (
+    account,
+    looks,
+    messages,
+    organization,
+    overview,
+    people,
+    reasons,
+    record,
+    roster,
+    sites,
+    teams,
+)
 
 app_name = "people"
 
@@ -11,6 +23,7 @@ urlpatterns = [
     path("account/profile/details/", account.details, name="details"),
     path("account/profile/days/", account.working_days, name="working_days"),
     path("account/profile/mail/", account.mail_kinds, name="mail_kinds"),
+    path("account/looks/", looks.my_looks, name="my_looks"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),
     path("coordinator/", overview.overview, name="overview"),
     path("coordinator/people/", people.people, name="people"),
@@ -40,6 +53,7 @@ urlpatterns = [
     path("coordinator/sites/", sites.sites, name="sites"),
     path("coordinator/sites/add/", sites.add, name="add_site"),
     path("coordinator/sites/<int:pk>/", sites.site, name="site"),
+    path("coordinator/looks/", looks.looks, name="looks"),
     path("coordinator/organization/", organization.organization, name="organization"),
     path("coordinator/record/", record.record, name="record"),
     path("coordinator/record/seals/", record.export, name="export_seals"),

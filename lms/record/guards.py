@@ -30,8 +30,6 @@ _TABLES = {
     IdentitySnapshot._meta.db_table: _ERASES,
     RecordHead._meta.db_table: _GOES_ON,
 }
-_FUNCTION = "record_refuse"
-_BODY = f" BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = '23000'; END "
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +44,28 @@ class Guard:
     def name(self) -> str:
         return f"{self.table}_no_{self.what.lower()}"
 
+    @property
+    def function(self) -> str:
+        """PostgreSQL: what the trigger runs. One whose condition lets something pass has a function of its own."""
+        return f"record_refuse_{self.table}" if self.unless else "record_refuse"
+
+    @property
+    def body(self) -> str:
+        may = f"IF {self.unless} THEN RETURN NEW; END IF; " if self.unless else ""
+        return f" BEGIN {may}RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = '23000'; END "
+
     def sql(self, vendor: str) -> str:
-        when = f"WHEN NOT ({self.unless}) " if self.unless else ""
         if vendor == "sqlite":
+            when = f"WHEN NOT ({self.unless}) " if self.unless else ""
             return (
                 f"CREATE TRIGGER {self.name} BEFORE {self.what} ON {self.table} FOR EACH ROW {when}"
                 f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
             )
         each = "STATEMENT" if self.what == "TRUNCATE" else "ROW"
-        when = f"WHEN (NOT ({self.unless})) " if self.unless else ""
         return (
-            f"CREATE TRIGGER {self.name} BEFORE {self.what} ON {self.table} FOR EACH {each} {when}"
-            f"EXECUTE FUNCTION {_FUNCTION}()"
+            f"CREATE OR REPLACE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql AS $${self.body}$$;"
+            f" CREATE TRIGGER {self.name} BEFORE {self.what} ON {self.table} FOR EACH {each}"
+            f" EXECUTE FUNCTION {self.function}()"
         )
 
 
@@ -83,8 +91,6 @@ def make(connection: BaseDatabaseWrapper) -> list[Guard]:
     tables = set(connection.introspection.table_names())
     wanted = [guard for guard in missing(connection) if guard.table in tables]
     with connection.cursor() as cursor:
-        if wanted and connection.vendor == "postgresql":
-            cursor.execute(f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$")
         for guard in wanted:
             place = f" ON {guard.table}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER IF EXISTS {guard.name}{place}")
@@ -105,8 +111,8 @@ def _there(connection: BaseDatabaseWrapper) -> dict[str, str]:
             [list(_TABLES)],
         )
         return {
-            name: _pg_mark(table, kind, enabled in {"O", "A"}, unless, source)
-            for name, table, kind, enabled, unless, source in cursor.fetchall()
+            name: _pg_mark(table, kind, enabled in {"O", "A"}, narrowed, source)
+            for name, table, kind, enabled, narrowed, source in cursor.fetchall()
         }
 
 
@@ -115,8 +121,8 @@ def _mark(guard: Guard, vendor: str) -> str:
     if vendor == "sqlite":
         return guard.sql(vendor)
     kind = {"UPDATE": 1 + 2 + 16, "DELETE": 1 + 2 + 8, "TRUNCATE": 2 + 32}[guard.what]
-    return _pg_mark(guard.table, kind, True, bool(guard.unless), _BODY)
+    return _pg_mark(guard.table, kind, True, False, guard.body)
 
 
-def _pg_mark(table: str, kind: int, enabled: bool, unless: bool, source: str) -> str:
-    return f"{table} {kind} {enabled} {unless} {source}"
+def _pg_mark(table: str, kind: int, enabled: bool, narrowed: bool, source: str) -> str:
+    return f"{table} {kind} {enabled} {narrowed} {source}"

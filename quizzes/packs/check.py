@@ -141,9 +141,11 @@ class Check:
                 continue
             digest, size = hashlib.sha256(), 0
             with open(path, "rb") as file:
-                for piece in iter(lambda file=file: file.read(1 << 20), b""):
+                piece = file.read(1 << 20)
+                while piece:
                     digest.update(piece)
                     size += len(piece)
+                    piece = file.read(1 << 20)
             if size != known["size"] or digest.hexdigest() != known["sha256"]:
                 self.fault(name, "this file was changed: it is not what the manifest says.")
         for here, _, names in os.walk(self.folder):

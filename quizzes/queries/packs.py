@@ -112,7 +112,9 @@ def path_of(pack: Pack) -> Path | None:
 
 def links_of(pack: Pack, at: dt.datetime) -> list[SurveyLink]:
     """The links of a pack, newest first, with ``open``, ``looks`` and ``looked_at``. One query."""
-    rows = list(SurveyLink.objects.filter(pack=pack).annotate(looks=Count("views"), looked_at=Max("views__at")))
+    rows: list[SurveyLink] = list(
+        SurveyLink.objects.filter(pack=pack).annotate(looks=Count("views"), looked_at=Max("views__at"))
+    )
     for row in rows:
         row.open = is_open(row, at)  # type: ignore[attr-defined]
     return rows

@@ -9,7 +9,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lms.lib import clock, dates
 from lms.lib.arrival import arrived
 from lms.lib.pace import Pace
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.models import User
 from quizzes import kinds
 from quizzes.access import attempt_for
@@ -102,7 +101,7 @@ def _sent(request: HttpRequest, attempt: Attempt, response: Response) -> Sent:
     )
 
 
-@login_required
+@allowed(Action.LEARN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpResponse:
@@ -205,6 +204,7 @@ def _choice(attempt: Attempt, stored: Response, form: AnswerForm, request: HttpR
     }
 
 
+@allowed(Action.LEARN, answers_strangers=True)
 @never_cache
 @require_POST
 def store_answer(request: HttpRequest, attempt: uuid.UUID, position: int) -> JsonResponse:
@@ -271,7 +271,7 @@ def _overtaken(attempt: Attempt, stored: Response, form: AnswerForm, request: Ht
     }
 
 
-@login_required
+@allowed(Action.LEARN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_in(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
@@ -296,6 +296,7 @@ def hand_in(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:
     return render(request, "quizzes/hand_in.html", context)
 
 
+@allowed(Action.LEARN, answers_strangers=True)
 @never_cache
 @require_GET
 def time_left(request: HttpRequest, attempt: uuid.UUID) -> JsonResponse:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from lms.lib import clock, numbers
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import desk_page, sent
 from quizzes.access import question_for_coordinator
 from quizzes.actions.correcting import correct
@@ -24,7 +24,7 @@ MANY_RESULTS = 200
 """From here on the page says beforehand that applying takes a while."""
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def correct_question(request: HttpRequest, question: int) -> HttpResponse:

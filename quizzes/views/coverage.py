@@ -9,14 +9,14 @@ from django.views.decorators.http import require_safe
 
 from courses.authoring.course import compile_tree
 from courses.authoring.coverage import Coverage, measure
-from lms.people.access import coordinator_required
+from lms.people.access import Action, allowed
 from lms.people.views.base import desk_page
 from quizzes.authoring import compile_quiz
 
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @require_safe
 def coverage(request: HttpRequest) -> HttpResponse:
     """Measured from the content folder, anew only when a file in it changed. Without the folder a sentence says so."""

@@ -4,7 +4,6 @@ import logging
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import sent, status_of
 from quizzes import kinds
 from quizzes.access import handed_in_response_for
@@ -23,7 +22,7 @@ from quizzes.forms import DisputeForm
 log = logging.getLogger(__name__)
 
 
-@login_required
+@allowed(Action.LEARN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def dispute(request: HttpRequest, attempt: uuid.UUID, position: int) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import desk_page
 from quizzes import kinds
 from quizzes.access import question_for_coordinator
@@ -60,7 +60,7 @@ def as_number(found: Estimate | None) -> Shown | None:
     return Shown(_decimal(found.value), _range(_decimal(found.low), _decimal(found.high)) if found.n < MANY else "")
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def questions(request: HttpRequest) -> HttpResponse:
@@ -77,7 +77,7 @@ def questions(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "quizzes/desk/questions.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def quiz_figures(request: HttpRequest, course: str, unit: str) -> HttpResponse:
@@ -99,7 +99,7 @@ def quiz_figures(request: HttpRequest, course: str, unit: str) -> HttpResponse:
     return desk_page(request, "quizzes/desk/quiz.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def question_figures(request: HttpRequest, question: int) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.lib import clock, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.forms.people import PeopleFilterForm
 from lms.people.views.base import desk_page, page_of, sent
@@ -36,7 +36,7 @@ from quizzes.queries.packs import (
 ways = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_safe
 def packs(request: HttpRequest) -> HttpResponse:
     page = page_of(request, all_packs())
@@ -45,7 +45,7 @@ def packs(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "quizzes/packs/list.html", {"page": page, "zone": signed_in(request).zone})
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @ways
 def add_pack(request: HttpRequest) -> HttpResponse:
     """Whom and what; once that is said, who is in it; its POST asks for the pack. The address holds everything but the reason."""
@@ -102,7 +102,7 @@ def _key_of(text: str) -> uuid.UUID | None:
         return None
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_safe
 def pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     """While it is made: how far it is; a script asks every two seconds. Then: the file, the links, who looked."""
@@ -130,7 +130,7 @@ def _page(request: HttpRequest, found: Pack, form: SurveyLinkForm, **more: Any) 
     return desk_page(request, "quizzes/packs/pack.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_safe
 def pack_file(request: HttpRequest, pack: uuid.UUID) -> HttpResponseBase:
     return zip_response(request, pack_for_coordinator(signed_in(request), pack))
@@ -151,7 +151,7 @@ def zip_response(request: HttpRequest, pack: Pack) -> HttpResponseBase:
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_POST
 def retry_pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     found = pack_for_coordinator(signed_in(request), pack)
@@ -159,7 +159,7 @@ def retry_pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     return redirect("pack", found.public_id)
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_POST
 def make_survey_link(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     """Shows the address of the new link, this once: the answer to the POST is the only page that has it."""
@@ -182,7 +182,7 @@ def make_survey_link(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_PACKS)
 @require_POST
 def end_survey_link(request: HttpRequest, link: uuid.UUID) -> HttpResponse:
     found = survey_link_for_coordinator(signed_in(request), link)

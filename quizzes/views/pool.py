@@ -5,13 +5,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from courses.access import current_version_for_coordinator
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import desk_page
 from quizzes.models import Quiz
 from quizzes.queries.pools import item_of
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def questions(request: HttpRequest, course: str, unit: str) -> HttpResponse:

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from courses.access import enrollment_for, unit_for
 from courses.models import Enrollment
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from quizzes import kinds
 from quizzes.feedback import opened, opens_later
 from quizzes.kinds.form import AnswerForm
@@ -22,7 +21,7 @@ from quizzes.practice import Ticket, next_ticket, unseal
 from quizzes.queries.practice import Practice, practice_of
 
 
-@login_required
+@allowed(Action.LEARN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def practice_quiz(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> HttpResponse:

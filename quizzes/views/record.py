@@ -5,7 +5,6 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -17,16 +16,18 @@ from courses.models import Course
 from courses.queries.past import CSV_HEAD, csv_rows, past_record
 from courses.queries.sign_offs import sign_offs_of
 from lms.lib import clock, csvsafe
-from lms.people.access import person_for_coordinator, person_for_supervisor, signed_in
+from lms.people.access import Action, allowed, person_for, signed_in
 from lms.people.models import User
+from lms.people.queries.looks import lines_of, looks_at
 from lms.people.queries.teams import supervisors_of
+from lms.people.roles import may
 from quizzes.queries.grants import used_up
 from quizzes.queries.record import course_lines, happenings
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet program takes UTF-8 for something else
 
 
-@login_required
+@allowed(Action.SEE_RECORD)
 @require_safe
 def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     """Somebody else's record: own teams and below for a supervisor, everybody for the coordinator, 404 for the rest. ``on`` and ``known``
@@ -37,24 +38,30 @@ def person_record(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     if form.day:
         export = reverse("person_record_export", args=[found.public_id])
         return render(request, "quizzes/past_record.html", context | _past(found, form, export))
-    context |= {**_record(found), **form.context, "used_up": () if found == viewer else used_up(found)}
+    context |= {
+        **_record(found),
+        **form.context,
+        "used_up": () if found == viewer else used_up(found),
+        "can_open": may(viewer, Action.SEE_CERTIFICATE, found),
+    }
     return render(request, "quizzes/person_record.html", context)
 
 
-@login_required
+@allowed(Action.SEE_MY_RECORD)
 @require_safe
 def my_record(request: HttpRequest) -> HttpResponse:
-    """What others see of the signed-in person, and every certificate of every cycle; or a past day, as above."""
+    """What others see of the signed-in person, and every certificate of every cycle, and who looked at it last; or a past day, as above."""
     person = signed_in(request)
     form = _as_of_form(request, person)
     context: dict[str, Any] = {"mine": True, "page_url": reverse("my_record")}
     if form.day:
         past = _past(person, form, reverse("my_record_export"))
         return render(request, "quizzes/my_past_record.html", context | past)
+    context["looks"] = lines_of(looks_at(person)[:5])
     return render(request, "quizzes/my_record.html", context | _record(person) | form.context)
 
 
-@login_required
+@allowed(Action.SEE_RECORD)
 @require_safe
 def person_record_export(request: HttpRequest, person: uuid.UUID) -> HttpResponseBase:
     """The lines of the page of a past day as CSV, in its order; without a day, those of today. 400 with the sentence for a day that cannot
@@ -62,7 +69,7 @@ def person_record_export(request: HttpRequest, person: uuid.UUID) -> HttpRespons
     return _export(request, _viewer_and_person(request, person)[1])
 
 
-@login_required
+@allowed(Action.SEE_MY_RECORD)
 @require_safe
 def my_record_export(request: HttpRequest) -> HttpResponseBase:
     """The same of the signed-in person."""
@@ -71,8 +78,7 @@ def my_record_export(request: HttpRequest) -> HttpResponseBase:
 
 def _viewer_and_person(request: HttpRequest, person: uuid.UUID) -> tuple[User, User]:
     viewer = signed_in(request)
-    found = person_for_coordinator(viewer, person) if viewer.is_coordinator else person_for_supervisor(viewer, person)
-    return viewer, found
+    return viewer, person_for(viewer, Action.SEE_RECORD, person)
 
 
 def _as_of_form(request: HttpRequest, person: User) -> AsOfForm:

@@ -5,7 +5,6 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_safe
 from courses.models import Certificate
 from courses.queries.training import next_step, unit_rows
 from lms.lib import clock
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from quizzes import kinds
 from quizzes.access import attempt_for
 from quizzes.enums import AttemptState, Confidence
@@ -47,7 +46,7 @@ class Feedback:
     dispute: Dispute | None = None
 
 
-@login_required
+@allowed(Action.LEARN)
 @never_cache
 @require_safe
 def result(request: HttpRequest, attempt: uuid.UUID) -> HttpResponse:

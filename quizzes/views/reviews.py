@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lms.lib import clock, dates
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.views.base import desk_page, page_of, sent
 from quizzes.access import item_review_for_coordinator
 from quizzes.actions import reviewing
@@ -19,7 +19,7 @@ from quizzes.queries import reviews
 from quizzes.queries.pools import item_of
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_safe
 def item_reviews(request: HttpRequest) -> HttpResponse:
@@ -32,7 +32,7 @@ def item_reviews(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "quizzes/desk/reviews.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_QUESTIONS)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def item_review(request: HttpRequest, review: uuid.UUID) -> HttpResponse:

@@ -3,7 +3,6 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from courses.access import unit_for
 from courses.forms.courses import ReasonForm
 from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.models import User
 from lms.people.views.base import desk_page, sent, status_of
 from quizzes.access import helped_enrollment_for, helped_person_for
@@ -26,7 +25,7 @@ from quizzes.rules import factor_in_words
 ways = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@coordinator_required
+@allowed(Action.CHANGE_QUIZ_RULES)
 @ways
 def quiz_rules(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     """More time and more attempts for one person, in every quiz. ``usual`` in the POST goes back to the usual rules."""
@@ -56,7 +55,7 @@ def quiz_rules(request: HttpRequest, person: uuid.UUID) -> HttpResponse:
     return desk_page(request, "quizzes/quiz_rules.html", context)
 
 
-@login_required
+@allowed(Action.OPEN_ATTEMPT)
 @ways
 def open_attempt(request: HttpRequest, person: uuid.UUID, enrollment: uuid.UUID, unit: str) -> HttpResponse:
     """Opens another attempt at a quiz whose attempts are used, with a reason: for the person's supervisors and the coordinator."""

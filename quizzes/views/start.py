@@ -3,14 +3,13 @@
 import uuid
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from courses.access import enrollment_for, unit_for
 from lms.lib.arrival import arrived
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from quizzes.actions import attempts
 from quizzes.models import Quiz
 from quizzes.queries.standing import standing
@@ -18,7 +17,7 @@ from quizzes.rules import GRACE, minutes_in_words
 from quizzes.views.clock import clock_of
 
 
-@login_required
+@allowed(Action.LEARN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def quiz(request: HttpRequest, enrollment: uuid.UUID, unit: str) -> HttpResponse:
     """GET states the rules and where the learner stands; POST opens an attempt, or goes on with the one that is open.

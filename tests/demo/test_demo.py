@@ -47,14 +47,14 @@ def _matrix() -> Matrix:
 def test_it_holds_every_state_and_the_sign_ins_work(made: None, client: Client) -> None:
     _holds_every_state()
     _tells_nothing_from_before_people_came()
-    _lets_the_four_sign_in(client)
+    _lets_the_six_sign_in(client)
 
 
 def _holds_every_state() -> None:
     rows = list(_matrix().all_rows())
     assert {cell.status for row in rows for cell in row.cells if cell} == set(Status) - {Status.NOT_REQUIRED}
     assert Site.objects.count() == 3
-    assert User.objects.count() == len(cast.CAST) == 31
+    assert User.objects.count() == len(cast.CAST) == 33
     assert User.objects.filter(is_active=False).count() == 1
     assert User.objects.filter(email=None).count() == 2
     assert [row.person.name for row in rows if not row.asked] == ["Aaliyah Johnson", "Chidi Eze"]
@@ -86,13 +86,26 @@ def test_it_is_the_same_every_time(made: None) -> None:
     assert _rows() == first
 
 
-def _lets_the_four_sign_in(client: Client) -> None:
+def _lets_the_six_sign_in(client: Client) -> None:
     signs = demo.sign_ins()
-    assert [role for role, _, _ in signs] == ["New staff member", "Volunteer", "Supervisor", "Training coordinator"]
+    assert [role for role, _, _ in signs] == [
+        "New staff member",
+        "Volunteer",
+        "Supervisor",
+        "Training coordinator",
+        "Auditor",
+        "Administrator",
+    ]
     assert "Demonstration" in client.get("/account/login/").content.decode()
     for _, email, password in signs:
         answer = client.post("/account/login/", {"login": email, "password": password}, follow=True)
-        assert answer.redirect_chain[-1][0] in ("/training/", "/today/", "/coordinator/")
+        assert answer.redirect_chain[-1][0] in (
+            "/training/",
+            "/today/",
+            "/team/",
+            "/coordinator/",
+            "/coordinator/health/",
+        )
         assert "Demonstration" in answer.content.decode()
         client.logout()
 

@@ -54,7 +54,7 @@ def assert_once(made: RosterImport, *, undone: bool = False) -> None:
         told = Counter(event.kind for event in events_of(row.user.subject) if event.kind != "message.sent")
         assert told == Counter(kinds)
         assert list(faults(row.user.subject)) == []
-        assert row.user.occasions.count() == 1  # type: ignore[attr-defined]
+        assert row.user.occasions.count() == 1
 
 
 @pytest.mark.parametrize("point", POINTS)

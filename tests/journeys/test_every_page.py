@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from lms.lib import clock
 from tests.journeys.browser import DESKTOP, PHONE, Visitor, scrolls_sideways
@@ -517,8 +517,8 @@ def test_pages_of_a_roster(visit: Visit, inspection: Inspection) -> None:
     page.get_by_role("button", name="Read this file").click()
     expect(page).to_have_title(re.compile("^Error: "))
     look(visitor)
-    file = {"name": "staff.csv", "mimeType": "text/csv", "buffer": ROSTER.encode()}
-    page.get_by_label("File with the list of people").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="staff.csv", mimeType="text/csv", buffer=ROSTER.encode())
+    page.get_by_label("File with the list of people").set_input_files(file)
     page.get_by_role("button", name="Read this file").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What is in which column?")
     look(visitor)

@@ -203,6 +203,7 @@ class TestQuizRules:
         def pages() -> list[str]:
             return [_plain(client.get(url)) for client, url in looks]
 
+        pages()  # from here on it is noted that they looked
         before = pages()
         client_of(desk).post(self.url(learner), {"time_factor": "2", "extra_attempts": "2"})
         assert Accommodation.objects.exists()
@@ -234,5 +235,12 @@ def test_the_queries_of_a_person_with_used_up_quizzes(
     with django_assert_num_queries(26):
         central.get(f"/coordinator/people/{learner.public_id}/")
     unit = Enrollment.objects.latest("pk").version.units.get()
-    with django_assert_num_queries(17):
+    theirs.get(f"/team/people/{learner.public_id}/")  # from here on it is noted that they looked
+    central.get(f"/coordinator/people/{learner.public_id}/")
+    theirs.get(address(Enrollment.objects.latest("pk"), unit.slug))
+    with django_assert_num_queries(25):
+        assert theirs.get(f"/team/people/{learner.public_id}/").content.count(b"All attempts are used") == number
+    with django_assert_num_queries(31):
+        central.get(f"/coordinator/people/{learner.public_id}/")
+    with django_assert_num_queries(19):
         theirs.get(address(Enrollment.objects.latest("pk"), unit.slug))

@@ -10,21 +10,23 @@ from django.db import transaction
 from lms.lib import dates
 from lms.outbox import actions as outbox
 from lms.people import hooks
+from lms.people.actions import rosters
 from lms.people.actions.sessions import end_sessions
 from lms.people.enums import ErasureReason
 from lms.people.models import Invitation, InvitationState, Organization, User
 from lms.record import actions as record
 from lms.record.enums import EventKind
 
+IDENTITY = ("name", "latin_name", "email", "job_role")
 STILL_ACTIVE = "Deactivate this person first. Only somebody who has left can be erased."
 
 
 def erase_identity(user: User, *, reason: str, by: uuid.UUID | str, at: dt.datetime) -> User:
-    """Takes name, Latin name, email address and job role of a deactivated person out of everything that is about them; the training
+    """Takes name, Latin name, email address, phone, employee number and job role of a deactivated person out of everything that is about them; the training
     record stays, and still verifies. Cannot be undone.
 
     In this order: the record is held; every identity snapshot of the person is emptied; the row is called "Erased on ..." and gets no
-    sign-in; invitations and mail to them lose address and text; ``hooks.on_erasure`` (certificates lose name and file);
+    sign-in; invitations, mail to them and lines of rosters lose address and text; ``hooks.on_erasure`` (certificates lose name and file);
     PERSON_ERASED with the reason. Skipped if they were erased before. Raises ValidationError while they are active, and while a mail to
     them is on its way. ``reason`` is a word of ``enums.ErasureReason``.
 
@@ -40,10 +42,11 @@ def erase_identity(user: User, *, reason: str, by: uuid.UUID | str, at: dt.datet
             emptied = record.empty_snapshots(fresh.subject, at=at)
             _empty(fresh, at)
             outbox.erase_mail(fresh)
+            rosters.forget(fresh)
             hooks.person_erased(fresh, at=at, by=by)
             payload = {"reason": str(ErasureReason(reason)), "snapshots": emptied}
             record.append(fresh.subject, EventKind.PERSON_ERASED, payload, at=at, by=by)
-    for field in ("name", "latin_name", "email", "job_role", "erased_at"):
+    for field in (*IDENTITY, "phone", "employee_number", "own_zone", "erased_at"):
         setattr(user, field, getattr(fresh, field))
     return user
 
@@ -52,9 +55,9 @@ def _empty(user: User, at: dt.datetime) -> None:
     organization = Organization.objects.first()
     day = dates.local_date(at, organization.zone if organization else "UTC")
     user.name, user.latin_name, user.email, user.job_role = f"Erased on {dates.long_date(day)}", "", None, ""
-    user.erased_at = at
+    user.phone, user.employee_number, user.own_zone, user.erased_at = "", None, "", at
     user.set_unusable_password()
-    user.save(update_fields=["name", "latin_name", "email", "job_role", "erased_at", "password"])
+    user.save(update_fields=[*IDENTITY, "phone", "employee_number", "own_zone", "erased_at", "password"])
     EmailAddress.objects.filter(user=user).delete()
     Invitation.objects.filter(user=user, state=InvitationState.OPEN).update(state=InvitationState.ENDED)
     Invitation.objects.filter(user=user).update(email="", token_hash=None)

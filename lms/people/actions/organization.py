@@ -86,6 +86,10 @@ def start_supervising(team: Team, supervisor: User, *, by: uuid.UUID | str, at: 
     ``hooks.on_person_change`` is called last."""
     if not supervisor.is_active:
         raise ValidationError("This person is deactivated. Reactivate them first, or choose somebody else.")
+    if supervisor.is_auditor:
+        raise ValidationError(
+            "This person is an auditor, who changes nothing. Choose somebody else, or end that role first."
+        )
     row = Supervision(team=team, supervisor=supervisor, started_at=at)
     with transaction.atomic():
         _save(row, "This person already supervises this team.")

@@ -40,10 +40,13 @@ CHANGEABLE = (
     "own_zone",
     "working_days",
     "is_coordinator",
+    "is_auditor",
+    "is_administrator",
 )
-ROLE_FIELDS = ("job_role", "category", "is_coordinator")
+ROLE_FIELDS = ("job_role", "category", "is_coordinator", "is_auditor", "is_administrator")
 LAST_COORDINATOR = "This is the last active coordinator. Make somebody else a coordinator first."
 ERASED = "The identity of this person was erased for good. If they come back, add them anew."
+AUDITOR_SUPERVISES = "An auditor changes nothing, and this person supervises a team. Take them off their teams first."
 EMAIL_TAKEN = "Somebody already has this email address."
 NUMBER_TAKEN = "Somebody already has this employee number."
 
@@ -63,6 +66,8 @@ def add_person(
     team: Team | None = None,
     working_days: str = MONDAY_TO_FRIDAY,
     is_coordinator: bool = False,
+    is_auditor: bool = False,
+    is_administrator: bool = False,
     latin_name: str = "",
     employee_number: str | None = None,
     own_zone: str = "",
@@ -88,6 +93,8 @@ def add_person(
         own_zone=own_zone,
         working_days=working_days,
         is_coordinator=is_coordinator,
+        is_auditor=is_auditor,
+        is_administrator=is_administrator,
         date_joined=at,
     )
     user.set_unusable_password()
@@ -103,7 +110,7 @@ def add_person(
 def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: str = "", **changes: Any) -> User:
     """Changes the named fields (those of ``CHANGEABLE``), and ``user`` with them. What is already so is skipped; without a change nothing is written.
 
-    One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator), PERSON_CHANGED (the
+    One event a meaning, in this order: TEAM_LEFT, TEAM_JOINED, ROLE_CHANGED (job role, category, coordinator, auditor, administrator), PERSON_CHANGED (the
     rest). A new email address ends the open invitation, which is bound to the old one; taking the address away also ends the
     person's sessions. Last come ``hooks.on_zone_change``, if the person's zone differs from the old one, and ``hooks.on_person_change``.
     """
@@ -119,6 +126,8 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: s
             setattr(new, field, value)
         if old.is_coordinator and not new.is_coordinator:
             _keep_a_coordinator(old, field="is_coordinator")
+        if new.is_auditor and not old.is_auditor and Supervision.objects.filter(supervisor=old, ended_at=None).exists():
+            raise ValidationError({"is_auditor": AUDITOR_SUPERVISES})
         _save(new)
         changed = [field for field in CHANGEABLE if getattr(old, field) != getattr(new, field)]
         if "email" in changed:
@@ -236,6 +245,8 @@ def _facts(user: User) -> dict[str, Any]:
     return {
         "category": str(user.category),
         "coordinator": user.is_coordinator,
+        "auditor": user.is_auditor,
+        "administrator": user.is_administrator,
         "hire_date": user.hire_date.isoformat() if user.hire_date else None,
         "site": user.site_id,
         "zone": user.zone,
@@ -260,8 +271,9 @@ def _write_changes(
         payload: dict[str, Any] = {"changed": roles, **source}
         if "category" in roles:
             payload["category"] = {"from": str(old.category), "to": str(new.category)}
-        if "is_coordinator" in roles:
-            payload["coordinator"] = {"from": old.is_coordinator, "to": new.is_coordinator}
+        for field in ("is_coordinator", "is_auditor", "is_administrator"):
+            if field in roles:
+                payload[field.removeprefix("is_")] = {"from": getattr(old, field), "to": getattr(new, field)}
         write(new, EventKind.ROLE_CHANGED, payload, at=at, by=by)
     rest = [field for field in changed if field not in ROLE_FIELDS and field != "team"]
     if rest:

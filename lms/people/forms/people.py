@@ -12,11 +12,15 @@ from lms.people.actions.people import CHANGEABLE
 from lms.people.enums import Category, DeactivationReason, ErasureReason, PersonState
 from lms.people.forms.fields import TeamField, WorkingDaysField, sites_to_offer, teams_to_offer
 from lms.people.models import MONDAY_TO_FRIDAY, Site, Team, User
+from lms.people.permissions import GRANTS, Action
 from lms.people.queries.people import EVERYBODY, job_roles
+from lms.people.roles import may
 
 
 class PersonForm(forms.ModelForm):
-    """Everything the coordinator keeps about a person. ``values()`` is what the actions take."""
+    """What the viewer may change about a person: everything for the coordinator, address and roles for an administrator. Only roles
+    that the matrix lets the viewer grant to this person are there, and those of their own that they may give up. ``values()`` is what
+    the actions take."""
 
     team = TeamField(help_text="Teams stand under their site. The team must be at the person's site.")
     working_days = WorkingDaysField(
@@ -41,12 +45,18 @@ class PersonForm(forms.ModelForm):
             "own_zone",
             "working_days",
             "is_coordinator",
+            "is_auditor",
+            "is_administrator",
         ]
         widgets = {
             "hire_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "first_shift_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
-        labels = {"is_coordinator": "Training coordinator"}
+        labels = {
+            "is_coordinator": "Training coordinator",
+            "is_auditor": "Auditor",
+            "is_administrator": "Administrator",
+        }
         help_texts = {
             "name": "As it is printed on certificates.",
             "latin_name": "Only for a name in another script: the same name spelled in Latin letters.",
@@ -58,6 +68,8 @@ class PersonForm(forms.ModelForm):
             "job_role": "For example Night support worker.",
             "site": "The site's time zone decides when a day ends for this person, unless they have one of their own.",
             "is_coordinator": "May see and change everything on these pages, for everybody.",
+            "is_auditor": "May read everybody's records and change nothing. Each page they read is noted.",
+            "is_administrator": "Looks after the system: health, post room, roles and sign-in. Sees no training results.",
         }
         error_messages = {
             "name": {"required": "Type the name as it should be printed on certificates."},
@@ -70,9 +82,12 @@ class PersonForm(forms.ModelForm):
             "email": {"invalid": "This is not one complete email address, for example maya@example.org."},
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         saved = self.instance.pk is not None
+        self._keep_what_is_allowed(viewer, self.instance if saved else None)
+        if "site" not in self.fields:
+            return
         sites = self.fields["site"]
         assert isinstance(sites, forms.ModelChoiceField)
         sites.queryset = sites_to_offer(keep=self.instance.site if saved else None)
@@ -87,6 +102,20 @@ class PersonForm(forms.ModelForm):
         self.fields["category"].choices = Category.choices  # type: ignore[attr-defined]
         for field in ("name", "latin_name", "email", "employee_number", "phone"):
             self.fields[field].widget.attrs["autocomplete"] = "off"
+
+    def _keep_what_is_allowed(self, viewer: User, person: User | None) -> None:
+        whole = may(viewer, Action.CHANGE_PERSON, person)
+        for field in list(self.fields):
+            action = GRANTS.get(field)
+            if action is None:
+                keep = whole or field == "email"
+            elif person is not None and person.pk == viewer.pk:
+                keep = bool(getattr(person, field))
+                self.fields[field].help_text = "Untick it to give this role up. Only somebody else can give it back."
+            else:
+                keep = may(viewer, action, person)
+            if not keep:
+                del self.fields[field]
 
     def clean_name(self) -> str:
         return names.one_line(self.cleaned_data["name"])
@@ -113,7 +142,7 @@ class PersonForm(forms.ModelForm):
         return number
 
     def values(self) -> dict[str, Any]:
-        return {field: self.cleaned_data[field] for field in CHANGEABLE}
+        return {field: self.cleaned_data[field] for field in CHANGEABLE if field in self.fields}
 
 
 class NewPersonForm(PersonForm):

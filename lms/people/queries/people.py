@@ -4,10 +4,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from lms.people.enums import Category, PersonState
-from lms.people.models import Invitation, InvitationState, User
+from lms.people.models import Invitation, InvitationState, Site, User
 from lms.people.queries.teams import with_teams_below
 
 EVERYBODY = "everybody"
@@ -100,3 +100,18 @@ def names_of_subjects(subjects: set[str]) -> dict[str, str]:
     return {
         str(subject): name for subject, name in User.objects.filter(subject__in=known).values_list("subject", "name")
     }
+
+
+def zone_of(way: str = "") -> Case:
+    """A person's zone as an expression: their own, else that of their site. ``way`` leads to the person."""
+    return Case(
+        When(**{f"{way}own_zone": ""}, then=F(f"{way}site__zone")),
+        default=F(f"{way}own_zone"),
+        output_field=CharField(),
+    )
+
+
+def zones_in_use() -> list[str]:
+    """Every zone that somebody's days are counted in, by name. One query."""
+    of_sites = Site.objects.order_by().values_list("zone", flat=True)
+    return sorted(set(of_sites.union(User.objects.exclude(own_zone="").order_by().values_list("own_zone", flat=True))))

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from lms.lib import clock
 from lms.outbox import kinds, preferences
-from lms.people.access import signed_in
+from lms.people.access import Action, allowed, signed_in
 from lms.people.actions.invitations import accept
 from lms.people.actions.people import change_person, choose_theme
 from lms.people.forms.account import SYSTEM_LOOK, DetailsForm, InvitationForm, MailKindsForm, ThemeForm, WorkingDaysForm
@@ -24,7 +23,7 @@ from lms.people.queries.people import coordinators
 from lms.people.views.base import sent, status_of
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Name, zone, mail and look, each with a form of its own; the address to read, with whom to ask. The look is saved here, the rest next door."""
@@ -37,7 +36,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, look=form)
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def details(request: HttpRequest) -> HttpResponse:
     """Saves the name as printed and the time zone, each noted in the record. Certificates that exist stay as they are."""
@@ -54,7 +53,7 @@ def details(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, you=form)
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def working_days(request: HttpRequest) -> HttpResponse:
     """Saves the days on which the person gets mail that can wait."""
@@ -67,7 +66,7 @@ def working_days(request: HttpRequest) -> HttpResponse:
     return _profile_page(request, days=form)
 
 
-@login_required
+@allowed(Action.USE_ACCOUNT)
 @require_POST
 def mail_kinds(request: HttpRequest) -> HttpResponse:
     """Switches the optional kinds of mail on and off, as ticked. Kinds that are no choice of this person stay as they are."""

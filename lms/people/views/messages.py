@@ -17,7 +17,7 @@ from lms.outbox import actions, kinds
 from lms.outbox import queries as outbox
 from lms.outbox.enums import FINAL, NEEDS_A_PERSON, MessageState
 from lms.outbox.models import Message, Surge
-from lms.people.access import coordinator_required, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.messages import RETRY, SEND, DecisionForm, MessageFilterForm, SeveralForm, SurgeForm
 from lms.people.queries.people import names_of_subjects
 from lms.people.views.base import Sign, desk_page, page_of
@@ -36,13 +36,13 @@ MESSAGE_SIGNS = {
 }
 
 
-@coordinator_required
+@allowed(Action.SEE_MAIL)
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     return list_page(request)
 
 
-@coordinator_required
+@allowed(Action.DECIDE_MAIL)
 @require_POST
 def decide_messages(request: HttpRequest) -> HttpResponse:
     """One decision about each of the chosen messages, each by itself: what has moved on meanwhile stays as it is, and is counted.
@@ -73,7 +73,7 @@ def decide_messages(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("people:messages") + (f"?{query}" if query else ""))
 
 
-@coordinator_required
+@allowed(Action.DECIDE_MAIL)
 @require_POST
 def decide_surge(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The word about all messages that are held: sent, or not."""
@@ -175,25 +175,27 @@ def _surge(form: SurgeForm | None) -> dict[str, Any] | None:
     }
 
 
-@coordinator_required
+@allowed(Action.SEE_MAIL)
 @require_safe
 def message(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    return _message_page(request, _message(public_id), DecisionForm())
+    shown = _message(public_id)
+    looks_at(request.user, [shown.recipient_id])
+    return _message_page(request, shown, DecisionForm())
 
 
-@coordinator_required
+@allowed(Action.DECIDE_MAIL)
 @require_POST
 def retry(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _decide(request, public_id, actions.retry, "The message is queued again.")
 
 
-@coordinator_required
+@allowed(Action.DECIDE_MAIL)
 @require_POST
 def discard(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _decide(request, public_id, actions.discard, "The message will not be sent.")
 
 
-@coordinator_required
+@allowed(Action.DECIDE_MAIL)
 @require_POST
 def resend(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _decide(request, public_id, actions.resend, "The message is sent once more. This is the new one.")

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from lms.people.access import coordinator_required
+from lms.people.access import Action, allowed
 from lms.people.actions.organization import change_organization
 from lms.people.forms.fields import put_errors
 from lms.people.forms.organization import OrganizationForm
@@ -14,7 +14,7 @@ from lms.people.models import Organization
 from lms.people.views.base import desk_page, sent
 
 
-@coordinator_required
+@allowed(Action.RUN_ORGANIZATION)
 @require_http_methods(["GET", "HEAD", "POST"])
 def organization(request: HttpRequest) -> HttpResponse:
     shown = Organization.objects.first()

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from lms.lib import clock
 from lms.outbox.queries import PERSON_FILTER, held, needs_a_person
 from lms.people import tasks_list
-from lms.people.access import coordinator_required
+from lms.people.access import Action, allowed
 from lms.people.alarms import alarms
 from lms.people.enums import PersonState
 from lms.people.queries.people import counts_by_state
@@ -17,7 +17,7 @@ from lms.people.tasks_list import Waiting
 from lms.people.views.base import desk_page
 
 
-@coordinator_required
+@allowed(Action.RUN_TRAINING)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     at = clock.now()

@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.lib import clock
-from lms.people import panels
-from lms.people.access import coordinator_required, person_for_coordinator, signed_in
+from lms.people import panels, roles
+from lms.people.access import Action, allowed, may_open, person_for, signed_in
 from lms.people.actions import invitations
 from lms.people.actions import people as actions
 from lms.people.actions.erasing import STILL_ACTIVE, erase_identity
@@ -28,7 +28,7 @@ from lms.people.views.base import PERSON_SIGNS, desk_page, page_of, sent
 EVENTS_SHOWN = 20
 
 
-@coordinator_required
+@allowed(Action.SEE_PEOPLE)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
@@ -44,7 +44,7 @@ def people(request: HttpRequest) -> HttpResponse:
             "filters": form,
             "page": page,
             "filtered": filtered,
-            "links": panels.list_links(),
+            "links": [link for link in panels.list_links() if may_open(request.user, link.view)],
             "kept": form.kept(),
             "hides_deactivated": chosen["state"] == "",
             "everybody": EVERYBODY,
@@ -53,13 +53,15 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.SEE_PERSON)
 @require_safe
 def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.SEE_PERSON, public_id)
     at = clock.now()
     state = PersonState(with_state(User.objects.filter(pk=shown.pk), at).values_list("state", flat=True).get())
     rows = list(shown.invitations.all()[:5])
+    trains = roles.may(request.user, Action.SEE_RECORD, shown)
+    tells = roles.may(request.user, Action.CHANGE_PERSON, shown)  # every event, also that quiz rules were changed
     return desk_page(
         request,
         "people/people/person.html",
@@ -73,17 +75,19 @@ def person(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "invitations": rows,
             "supervisors": supervisors_of(shown),
             "supervises": supervised_by(shown),
-            "panels": panels.render_all(request, shown),
-            "history": history_of(shown, EVENTS_SHOWN),
+            "panels": panels.render_all(request, shown) if trains else [],
+            "tells": tells,
+            "history": history_of(shown, EVENTS_SHOWN) if tells else [],
+            "trains": trains,
         },
     )
 
 
-@coordinator_required
+@allowed(Action.ADD_PERSON)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Adds a person and, if asked, invites them in the same transaction."""
-    form = NewPersonForm(sent(request))
+    form = NewPersonForm(sent(request), viewer=signed_in(request))
     if form.is_valid():
         at, by = clock.now(), signed_in(request).subject
         try:
@@ -111,15 +115,15 @@ def add(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     if shown.erased_at is not None:
         messages.error(request, actions.ERASED)
         return redirect("people:person", public_id=public_id)
     name, had_email = shown.name, shown.email  # checking a model form writes into its instance
-    form = PersonForm(sent(request), instance=shown)
+    form = PersonForm(sent(request), instance=shown, viewer=signed_in(request))
     if form.is_valid():
         try:
             saved = actions.change_person(shown, **form.values(), by=signed_in(request).subject, at=clock.now())
@@ -136,10 +140,10 @@ def edit(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/people/edit.html", {"form": form, "name": name, "public_id": public_id})
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_POST
 def invite(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     try:
         invitations.invite(shown, by=signed_in(request).subject, at=clock.now())
     except ValidationError as error:
@@ -149,11 +153,11 @@ def invite(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return redirect("people:person", public_id=public_id)
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page says what will happen; only its POST does it."""
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     form = DeactivationForm(sent(request))
     if not shown.is_active:
         messages.info(request, f"{shown.name} is deactivated already.")
@@ -170,10 +174,10 @@ def deactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/people/deactivate.html", context)
 
 
-@coordinator_required
+@allowed(Action.CHANGE_SIGN_IN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.CHANGE_SIGN_IN, public_id)
     if shown.is_active:
         messages.info(request, f"{shown.name} is active already.")
         return redirect("people:person", public_id=public_id)
@@ -187,11 +191,11 @@ def reactivate(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/people/reactivate.html", {"person": shown})
 
 
-@coordinator_required
+@allowed(Action.ERASE_PERSON)
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The page says what goes and what stays; its POST, with the name written once more, does it."""
-    shown = person_for_coordinator(request.user, public_id)
+    shown = person_for(request.user, Action.ERASE_PERSON, public_id)
     if shown.is_active or shown.erased_at is not None:
         messages.info(request, STILL_ACTIVE if shown.is_active else actions.ERASED)
         return redirect("people:person", public_id=public_id)

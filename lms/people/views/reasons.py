@@ -6,11 +6,11 @@ from django.views.decorators.http import require_safe
 from lms.lib import clock
 from lms.outbox import kinds
 from lms.outbox import queries as outbox
-from lms.people.access import coordinator_required
+from lms.people.access import Action, allowed
 from lms.people.views.base import desk_page, page_of
 
 
-@coordinator_required
+@allowed(Action.SEE_MAIL)
 @require_safe
 def reasons(request: HttpRequest) -> HttpResponse:
     """One page of them. What waits says until when at the earliest, and what keeps it back: two queries for all of the page."""

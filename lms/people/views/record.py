@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in
+from lms.lib import clock, dates
+from lms.outbox.kinds import zone_of_the_house
+from lms.people.access import Action, allowed, signed_in
 from lms.people.actions.record import export_seals
 from lms.people.queries.record import record_state
 from lms.people.views.base import Sign, desk_page
@@ -17,7 +18,7 @@ DOES_NOT = Sign("late", "circle-x", "Does not fit")
 UNKNOWN = Sign("idle", "circle", "Not checked yet")
 
 
-@coordinator_required
+@allowed(Action.KEEP_RECORD)
 @require_safe
 def record(request: HttpRequest) -> HttpResponse:
     state = record_state()
@@ -25,7 +26,7 @@ def record(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "people/record.html", {"state": state, "sign": sign})
 
 
-@coordinator_required
+@allowed(Action.KEEP_RECORD)
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
     """The file of seals, to be kept elsewhere. That it was taken stands in the record."""
@@ -36,5 +37,6 @@ def export(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("people:record")
     response = HttpResponse(text, content_type="application/json")
-    response["Content-Disposition"] = f'attachment; filename="seals-{at:%Y-%m-%d}.json"'
+    day = dates.local_date(at, zone_of_the_house())
+    response["Content-Disposition"] = f'attachment; filename="seals-{day.isoformat()}.json"'
     return response

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms.lib import clock, csvsafe
 from lms.lib.uploads import too_large
-from lms.people.access import coordinator_required, roster_for_coordinator, signed_in
+from lms.people.access import Action, allowed, roster_for_coordinator, signed_in
 from lms.people.actions import roster_work
 from lms.people.actions import rosters as actions
 from lms.people.enums import RosterEffect, RosterRowState, RosterStage
@@ -41,7 +41,7 @@ AT_ONCE = dt.timedelta(seconds=2)  # so long a request judges by itself; a longe
 SHOWN_CELLS = 3  # filled lines of the file beside each column's name
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @ways
 def rosters(request: HttpRequest) -> HttpResponse:
     """A file is chosen here; what was imported before is listed below."""
@@ -67,7 +67,7 @@ def rosters(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "people/roster/list.html", context)
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @ways
 def roster_columns(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     """Which column holds what: as chosen before for this file, else as the last time, else as the names say."""
@@ -112,7 +112,7 @@ def _known(roster: RosterImport) -> tuple[dict[str, int], Options, bool]:
     return columns.suggest(roster.head, before), options, True
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @ways
 def roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     """The preview, whose POST confirms it; before and after, how far the work is; in the end, what became of whom."""
@@ -194,7 +194,7 @@ def _progress(request: HttpRequest, story: Story) -> HttpResponse:
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @require_safe
 def roster_lines(request: HttpRequest, roster: uuid.UUID) -> HttpResponseBase:
     """The lines as they stood in the file with what they do, as CSV: all, or those of one effect (``?show=error``)."""
@@ -208,7 +208,7 @@ def roster_lines(request: HttpRequest, roster: uuid.UUID) -> HttpResponseBase:
     return response
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @ways
 def undo_roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     """The page says what will happen; only its POST does it."""
@@ -224,7 +224,7 @@ def undo_roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     return desk_page(request, "people/roster/undo.html", {"roster": found, "story": story, "done": done})
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @require_POST
 def resume_roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     found = roster_for_coordinator(request.user, roster)
@@ -232,7 +232,7 @@ def resume_roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     return redirect("people:roster", found.public_id)
 
 
-@coordinator_required
+@allowed(Action.RUN_ROSTERS)
 @require_POST
 def discard_roster(request: HttpRequest, roster: uuid.UUID) -> HttpResponse:
     found = roster_for_coordinator(request.user, roster)

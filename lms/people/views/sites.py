@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in, site_for_coordinator
+from lms.people.access import Action, allowed, signed_in, site_for_coordinator
 from lms.people.actions import organization as actions
 from lms.people.forms.fields import put_errors
 from lms.people.forms.organization import SiteChangeForm, SiteForm
@@ -16,7 +16,7 @@ from lms.people.models import Site
 from lms.people.views.base import desk_page, sent
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_safe
 def sites(request: HttpRequest) -> HttpResponse:
     rows = Site.objects.annotate(
@@ -26,7 +26,7 @@ def sites(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "people/sites/list.html", {"sites": rows.order_by("-active", "name")})
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     form = SiteForm(sent(request))
@@ -41,7 +41,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return desk_page(request, "people/sites/add.html", {"form": form})
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def site(request: HttpRequest, pk: int) -> HttpResponse:
     """Changes a site. A new zone moves due dates of everybody there, so it is shown first and done on a second press."""

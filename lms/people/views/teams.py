@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.lib import clock
-from lms.people.access import coordinator_required, signed_in, supervision_for_coordinator, team_for_coordinator
+from lms.people.access import Action, allowed, signed_in, supervision_for_coordinator, team_for_coordinator
 from lms.people.actions import organization as actions
 from lms.people.forms.fields import put_errors
 from lms.people.forms.organization import NewTeamForm, SupervisorForm, TeamChangeForm
@@ -18,7 +18,7 @@ from lms.people.queries.teams import supervisors_above, tree
 from lms.people.views.base import desk_page, sent
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_safe
 def teams(request: HttpRequest) -> HttpResponse:
     return desk_page(
@@ -31,7 +31,7 @@ def teams(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     form = NewTeamForm(sent(request))
@@ -48,7 +48,7 @@ def add(request: HttpRequest) -> HttpResponse:
     )
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def team(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Shows a team and changes its name, place and use."""
@@ -66,7 +66,7 @@ def team(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _team_page(request, shown, name, form, SupervisorForm(team=shown))
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_POST
 def add_supervisor(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     shown = team_for_coordinator(request.user, public_id)
@@ -83,7 +83,7 @@ def add_supervisor(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return _team_page(request, shown, shown.name, TeamChangeForm(instance=shown), form)
 
 
-@coordinator_required
+@allowed(Action.RUN_TEAMS)
 @require_POST
 def remove_supervisor(request: HttpRequest, public_id: uuid.UUID, pk: int) -> HttpResponse:
     shown = team_for_coordinator(request.user, public_id)

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 
 from courses.actions import assigning, excepting
 from courses.enums import ExceptionKind, Known
+from courses.forms.asof import AsOfForm
 from courses.models import Assignment
 from courses.queries.asof import (
     moment_of,
@@ -139,3 +141,29 @@ def test_queries_do_not_grow(at: dt.datetime, number: int, django_assert_num_que
     with django_assert_num_queries(4):  # teams, zones twice, rows
         rows = newest_as_of(people_below_as_of(boss, at.date(), THEN), at.date(), THEN)
         assert len([past_row(row) for row in with_units_as_of(rows)]) == number
+
+
+@pytest.mark.parametrize(
+    ("address", "day", "knowledge", "problem"),
+    [
+        ("/", None, THEN, ""),
+        ("/?on=2026-11-20&known=now", dt.date(2026, 11, 20), NOW, ""),
+        ("/?on=2026-11-20&known=nonsense", dt.date(2026, 11, 20), THEN, ""),
+        ("/?on=2026-11-23", None, THEN, ""),
+        ("/?on=2026-11-24", None, THEN, "November 24, 2026 is still to come. Choose today or a day before it."),
+        ("/?on=soon&known=now", None, NOW, "“soon” is not a date. Write it as year, month, day: 2026-11-14."),
+        ("/?on=2026-11-01", None, THEN, "The record begins on November 14, 2026, so there is nothing to show for November 1, 2026."),
+    ],
+)  # fmt: skip
+def test_a_list_asks_for_a_day_by_its_address(
+    at: dt.datetime, address: str, day: dt.date | None, knowledge: Known, problem: str
+) -> None:
+    factories.make_recorded_person(at=at - 9 * DAY)
+    form = AsOfForm(RequestFactory().get(address), zone="America/Denver", at=at)
+    assert (form.day, form.knowledge, form.problem) == (day, knowledge, problem)
+    assert bool(form.context["as_of"]) is bool(day or problem)
+
+
+def test_an_empty_record_has_no_past(at: dt.datetime) -> None:
+    form = AsOfForm(RequestFactory().get("/?on=2026-11-01"), zone="America/Denver", at=at)
+    assert "The record has not begun yet" in form.problem

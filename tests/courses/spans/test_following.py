@@ -325,3 +325,18 @@ def test_without_it_the_clock_says_when(at: dt.datetime) -> None:
         record._as_told.reset(token)
     assert PlaceSpan.objects.get(recorded_to=None).recorded_from == at + DAY
     assert PlaceSpan.objects.get(recorded_to=None).valid_from == at
+
+
+def test_after_an_upgrade_the_spans_are_made_once(learner: User, at: dt.datetime) -> None:
+    """As ``make run`` does it at each start: the first time on what an older system left, then no more."""
+    factories.make_assignment(learner, at=at)
+    StatusSpan.objects.all().delete()
+    PlaceSpan.objects.all().delete()
+    call_command("rebuild_status", "--if-needed")
+    assert (StatusSpan.objects.count(), PlaceSpan.objects.filter(recorded_to=None).count()) == (2, 1)
+    StatusSpan.objects.all().delete()
+    call_command("rebuild_status", "--if-needed")
+    assert StatusSpan.objects.count() == 0
+    SpanBook.objects.update(version=0)  # made by another reading of the record
+    call_command("rebuild_status", "--if-needed")
+    assert StatusSpan.objects.count() == 2

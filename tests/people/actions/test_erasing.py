@@ -22,15 +22,15 @@ from tests.people.conftest import House
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_db]
 
-WORDS = ("Maya", "Okafor", "maya@example.org", "Night cook")
+WORDS = ("Maya", "Okafor", "maya@example.org", "Night cook", "555-0177", "E-4711")
 
 
 @pytest.fixture
 def maya(house: House, at: dt.datetime) -> User:
     """Was invited, changed her job role, has left."""
     maya = house.newcomer
-    change_person(maya, job_role="Night cook", by=SYSTEM, at=at)
-    write(maya, EventKind.COURSE_STARTED, {}, at=at, by=maya.subject)
+    change_person(maya, job_role="Night cook", phone="555-0177", employee_number="E-4711", by=SYSTEM, at=at)
+    write(maya, EventKind.PERSON_JOINED, {}, at=at, by=maya.subject)
     Message.objects.filter(recipient=maya).update(
         state="sent", sent_at=at, settled_at=at, to_email=maya.email, subject="Hello Maya", body_text="Dear Maya"
     )

@@ -14,7 +14,7 @@ from lms.record.models import TrainingEvent
 from tests.factories import make_roster
 from tests.people.conftest import ROLES, House
 
-READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "rosters", "roster", "roster_columns", "roster_lines", "record"]  # fmt: skip
+READ = ["overview", "people", "add_person", "person", "edit_person", "deactivate", "teams", "add_team", "team", "sites", "add_site", "site", "organization", "messages", "message", "reasons", "rosters", "roster", "roster_columns", "roster_lines", "record", "looks"]  # fmt: skip
 WRITE_ONLY = [
     "invite",
     "add_supervisor",
@@ -45,7 +45,7 @@ WRITE = [
     "roster_columns",
     "undo_roster",
 ]
-OPEN_TO_OTHERS = {"profile", "details", "working_days", "mail_kinds", "invitation"}
+OPEN_TO_OTHERS = {"profile", "details", "working_days", "mail_kinds", "invitation", "my_looks"}
 
 
 def address(house: House, name: str) -> str:

@@ -59,11 +59,11 @@ def single(attempt: Attempt) -> Response:
 
 
 def every_row() -> dict[str, list[Any]]:
-    """Everything that is stored, but who is signed in and who looked through a surveyor's link."""
+    """Everything that is stored, but who is signed in who opened which page, and who looked through a surveyor's link."""
     return {
         model._meta.label: sorted(map(repr, model._default_manager.values_list()))
         for model in apps.get_models()
-        if model._meta.label not in ("sessions.Session", "quizzes.SurveyView")
+        if model._meta.label not in ("sessions.Session", "quizzes.SurveyView", "people.Look")
     }
 
 

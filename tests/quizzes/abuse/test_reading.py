@@ -310,11 +310,11 @@ def known(attempt: Attempt) -> dict[str, Any]:
     } | dict.fromkeys(("approval", "acceptance", "token", "dispute", "review", "correction", "view"), uuid.uuid4())
 
 
-#: who is signed in, how often somebody knocked, and each look through a surveyor's link
-BOOKKEEPING = ("django_session", "cache_rate_limits", "quizzes_surveyview")
+#: who is signed in, how often somebody knocked, who opened a page about whom, and each look through a surveyor's link
+BOOKKEEPING = ("django_session", "cache_rate_limits", "quizzes_surveyview", "people_look")
 
 
-@pytest.mark.parametrize("role", ["learner", "supervisor", "coordinator", "stranger"])
+@pytest.mark.parametrize("role", ["learner", "supervisor", "coordinator", "auditor", "administrator", "stranger"])
 def test_23_a_get_changes_nothing(learner: User, attempt: Attempt, role: str) -> None:
     """Every address of the project, as each role, while an attempt is open, another was handed in and a certificate exists."""
     call_command("createcachetable", verbosity=0)
@@ -327,6 +327,8 @@ def test_23_a_get_changes_nothing(learner: User, attempt: Attempt, role: str) ->
         "learner": learner,
         "supervisor": factories.make_supervisor(team),
         "coordinator": factories.make_coordinator(),
+        "auditor": factories.make_auditor(),
+        "administrator": factories.make_administrator(),
     }.get(role)
     client = Client(raise_request_exception=True)
     if person:
