@@ -253,6 +253,21 @@ def test_today_gives_the_page_of_today_and_a_bad_day_a_sentence(
         assert shown(client, urlencode({"on": bad.replace("\ud7ff", "")})) == plain
 
 
+def test_choosing_a_day_keeps_the_filters(boss: User, house: Team, course: Course, start: dt.datetime) -> None:
+    second = factories.make_course(factories.compiled_course("other", title="Other"), at=start - 9 * DAY)
+    third = factories.make_course(factories.compiled_course("third", title="Third"), at=start - 9 * DAY)
+    person = factories.make_recorded_person("Ana", team=house, at=start)
+    for each in (course, second, third):
+        factories.make_assignment(person, each, at=start)
+    page = whole(client_of(boss).get("/team/?sort=name&columns=other&columns=third")).decode()
+    bar = page.split('<form class="asof"')[1].split("</form>")[0]
+    kept = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)">', bar)
+    assert kept == [("sort", "name"), ("columns", "other"), ("columns", "third")]
+    query = urlencode([*kept, ("on", str(day_of(start, 9)))])
+    heads, _ = screen_of(client_of(boss), query)
+    assert heads == ["Person", "Other", "Third"]
+
+
 def test_nobody_on_that_day(boss: User, house: Team, start: dt.datetime) -> None:
     factories.make_recorded_person("First", team=factories.make_team("Far"), at=start)
     factories.make_recorded_person("Ana", team=house, at=start + 50 * DAY)
