@@ -5,7 +5,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from courses.enums import Answer, Known
@@ -190,7 +190,7 @@ def scope_of(user: User) -> Scope:
 def people_of_then(scope: Scope, day: dt.date, known: Known, zones: Sequence[str]) -> QuerySet[User]:
     """Who was active at the end of a past day in the teams of a scope, which are those of today; everybody when it is whole."""
     people = people_as_of(day, known, zones)
-    return people if scope.whole else people.filter(then_team__in=[team.pk for team in scope.teams])
+    return people if scope.whole else people.filter(Q(then_team__in=[team.pk for team in scope.teams]))
 
 
 def saved_view_for(user: User, public_id: uuid.UUID) -> SavedView:

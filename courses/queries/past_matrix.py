@@ -36,7 +36,7 @@ class PastMatrix(Matrix):
         self.day, self.known, self.zones = day, known, zones
 
     def _held(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
-        return with_status_as_of(rows, self.day, self.known, self.zones).filter(then_withdrawn_at__isnull=True)
+        return with_status_as_of(rows, self.day, self.known, self.zones).filter(Q(then_withdrawn_at__isnull=True))
 
     def _newest(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
         return newest_of(rows, self.day, self.known, self.zones)

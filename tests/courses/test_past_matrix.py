@@ -121,7 +121,7 @@ def history(house: Team, night: Team, other: Team, course: Course, start: dt.dat
     assert run is not None
     factories.pass_unit(run, 1, at=start + 15 * DAY)
     issuing.revoke(
-        Certificate.objects.get(enrollment=duties["Ana"].enrollment), reason="x", by=SYSTEM, at=start + 70 * DAY
+        Certificate.objects.get(enrollment=duties["Ana"].enrollment), reason="x", by=priya.subject, at=start + 70 * DAY
     )
     excepting.grant(
         folk["Ben"], ExceptionKind.LEAVE, starts_on=day_of(start, 10), ends_on=day_of(start, 90), reason="Ill", by=priya,
@@ -153,7 +153,7 @@ def test_a_late_correction_differs_between_known_then_and_known_now(
         by=factories.make_coordinator(), at=start + 30 * DAY,
     )  # fmt: skip
     revoked_at = start + 35 * DAY
-    issuing.revoke(Certificate.objects.get(enrollment=run), reason="x", by=SYSTEM, at=revoked_at)
+    issuing.revoke(Certificate.objects.get(enrollment=run), reason="x", by=boss.subject, at=revoked_at)
     client, day = client_of(boss), day_of(start, 10)
     then = {row[0].split()[0]: row[1] for row in shown(client, address(day))}
     now = {row[0].split()[0]: row[1] for row in shown(client, address(day, "now"))}
