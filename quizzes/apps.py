@@ -8,11 +8,15 @@ class QuizzesConfig(AppConfig):
     def ready(self) -> None:
         """Registers kinds of mail, what waits for supervisors, and the coordinator's pages on what is taught, tested and learned about questions."""
         from courses.queries.decisions import register_source
+        from lms.people import hooks
         from lms.people import panels as people_panels
         from lms.people.desk import DeskItem, register_item
         from lms.people.tasks_list import register_task
         from quizzes import mail, panels  # noqa: F401
+        from quizzes.actions.packing import person_erased
         from quizzes.queries.today import attempts_used
+
+        hooks.on_erasure(person_erased)
 
         people_panels.register_panel(panels.rules_of)
         register_task(panels.open_reviews)

@@ -8,8 +8,8 @@ from django.test import Client
 
 from courses.actions import batches, excepting, filing, replying, requiring, reviewing
 from courses.actions.site_words import waive_slot
-from courses.enums import Answer, ExceptionKind, ReviewRole
-from courses.models import Assignment, Certificate, Course, DutyException, Reply, Requirement
+from courses.enums import Answer, ExceptionKind, Observed, ReviewRole
+from courses.models import Assignment, Certificate, Course, DutyException, Enrollment, Reply, Requirement, SavedView
 from courses.queries.orders import Order
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock
@@ -17,9 +17,10 @@ from lms.outbox.models import Message, Surge
 from lms.people.models import Supervision, Team, User
 from lms.people.permissions import Relation, Role
 from lms.record.actions import SYSTEM
-from quizzes.actions import attempts
+from quizzes.actions import attempts, building, packing, surveying
 from quizzes.actions import reviewing as questioning
 from quizzes.models import Attempt, ItemReview
+from quizzes.queries import packs
 from tests import factories
 
 STRANGER, DEACTIVATED = "stranger", "deactivated"
@@ -50,6 +51,7 @@ class Subject:
     reply: Reply
     exception: DutyException
     message: Message
+    practice: Enrollment
     marks: tuple[str, ...]
     training_marks: tuple[str, ...]
 
@@ -102,16 +104,23 @@ def make_world(role: str) -> World:
     shared = factories.make_course(
         slug="shared", title="Shared course", changes=[second, first], summary="Something else.", at=now
     )
+    doors = factories.make_practice_course(at=long_ago)
     walker = _walker(role, team, supervisor, coordinator)
     places = {"team": team, "below": below, "other": elsewhere, "nowhere": None, "former": team}
     subjects = {
-        key: make_subject(key, factories.make_user(team=place), shared, coordinator) for key, place in places.items()
+        key: make_subject(key, factories.make_user(team=place), shared, doors, coordinator)
+        for key, place in places.items()
     }
     if walker is not None:
-        subjects["own"] = make_subject("own", walker, shared, coordinator)
+        subjects["own"] = make_subject("own", walker, shared, doors, coordinator)
     User.objects.filter(pk=subjects["former"].person.pk).update(is_active=False, deactivated_at=now)
     return World(
-        team, supervisor, coordinator, walker, subjects, _shared(shared, team, supervisor, coordinator, subjects)
+        team,
+        supervisor,
+        coordinator,
+        walker,
+        subjects,
+        _shared(shared, team, supervisor, coordinator, walker, subjects),
     )
 
 
@@ -134,7 +143,7 @@ def _walker(role: str, team: Team, supervisor: User, coordinator: User) -> User 
     return factories.make_user(team=team)
 
 
-def make_subject(key: str, person: User, shared: Course, coordinator: User) -> Subject:
+def make_subject(key: str, person: User, shared: Course, doors: Course, coordinator: User) -> Subject:
     """Gives a person something of everything. Names, address, job role, the title of a course and a score are marks."""
     now = clock.now()
     number = list(SUBJECTS).index(key)
@@ -173,6 +182,7 @@ def make_subject(key: str, person: User, shared: Course, coordinator: User) -> S
         certificate=certificate,
         reply=reply,
         exception=exception,
+        practice=factories.make_enrollment(person, doors),
         message=Message.objects.filter(recipient=person, kind="certificate_ready").get(),
         marks=(name, person.email or "", person.job_role),
         training_marks=(title, certificate.number, certificate.code, score, f"Leave of {_NAMES[key]}"),
@@ -180,7 +190,7 @@ def make_subject(key: str, person: User, shared: Course, coordinator: User) -> S
 
 
 def _shared(
-    course: Course, team: Team, supervisor: User, coordinator: User, subjects: dict[str, Subject]
+    course: Course, team: Team, supervisor: User, coordinator: User, walker: User | None, subjects: dict[str, Subject]
 ) -> dict[str, Any]:
     """What stands for each parameter of an address that is about nobody."""
     now = clock.now()
@@ -193,7 +203,23 @@ def _shared(
     response = subjects["nowhere"].handed_in.responses.select_related("question").first()
     assert response is not None
     questioning.dispute(response, reason="Two are right.", at=now)
+    practice = subjects["nowhere"].practice
+    assessor = factories.make_user(name="Ada Lamb")
+    qualification = factories.make_assessor(assessor, practice.course)
+    seen = factories.observe(practice, assessor, outcome=Observed.NOT_YET, items=[0], work_on="The door")
+    pack = packing.make(packs.choose({}, now), as_of=now.date(), reason="Survey", by=coordinator, at=now)
+    building.build(pack.pk, at=now)
+    pack.refresh_from_db()
+    link, _ = surveying.make_link(pack, made_for="A surveyor", days=3, by=coordinator, at=now)
+    view = SavedView.objects.create(owner=walker or coordinator, name="Night", query="status=late")
     return {
+        "roster": factories.make_roster(by=coordinator).public_id,
+        "observed": "opening",
+        "sign_off": seen.sign_off.public_id,
+        "qualification": qualification.public_id,
+        "pack": pack.public_id,
+        "link": link.public_id,
+        "view": view.public_id,
         "unit": "unit-1",
         "position": 1,
         "number": 1,

@@ -36,7 +36,7 @@ ways = require_http_methods(["GET", "HEAD", "POST"])
 EARLY = 100  # people whose units are not done, on one page; the rest is found by name
 
 
-@allowed(Action.SIGN_OFF)
+@allowed(Action.SEE_SIGN_OFFS)
 @require_safe
 def sign_offs(request: HttpRequest) -> HttpResponse:
     """Who waits for somebody to observe a practice, for supervisors and assessors; 404 for everybody else."""
@@ -59,7 +59,7 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
     return render(request, "courses/sign_offs/list.html", context)
 
 
-@allowed(Action.SIGN_OFF)
+@allowed(Action.SEE_SIGN_OFFS)
 @ways
 def record(request: HttpRequest, enrollment: uuid.UUID, observed: str) -> HttpResponse:
     """The checklist of one practice of one person. A text that may tell who a patient is comes back once with a question about it;

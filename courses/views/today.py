@@ -123,7 +123,7 @@ def trend_label(points: Sequence[tuple[dt.date, int | None]]) -> str:
 def nudge(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Writes one mail in the viewer's name. A second press, or somebody else's on the same day, writes none and says so."""
     viewer = signed_in(request)
-    found = assignment_for_supervisor(viewer, assignment)
+    found = assignment_for_supervisor(viewer, assignment, Action.NUDGE)
     learner = found.learner
     try:
         done = deciding.nudge(found, by=viewer, at=clock.now())
@@ -145,7 +145,7 @@ def nudge(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
 def extend(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Gives more time, with a reason."""
     viewer = signed_in(request)
-    found = assignment_for_supervisor(viewer, assignment)
+    found = assignment_for_supervisor(viewer, assignment, Action.EXTEND)
     learner, now = found.learner, clock.now()
     days = extension_days(found.due_on, dates.local_date(now, learner.zone))
     form = ExtendForm(sent(request), latest=days.latest, initial={"due_on": days.start})
@@ -170,7 +170,7 @@ def extend(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
 def exempt(request: HttpRequest, assignment: uuid.UUID) -> HttpResponse:
     """Lets somebody be without a course until a day, with a reason; who does it approves it."""
     viewer = signed_in(request)
-    found = assignment_for_supervisor(viewer, assignment)
+    found = assignment_for_supervisor(viewer, assignment, Action.EXEMPT)
     learner, now = found.learner, clock.now()
     days = exemption_days(dates.local_date(now, learner.zone))
     form = ExemptForm(sent(request), latest=days.latest, initial={"ends_on": days.start})

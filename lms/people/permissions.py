@@ -55,6 +55,7 @@ class Action(enum.StrEnum):
     NUDGE = "nudge"
     EXTEND = "extend"
     EXEMPT = "exempt"
+    SEE_SIGN_OFFS = "see_sign_offs"
     SIGN_OFF = "sign_off"
     RUN_SIGN_OFFS = "run_sign_offs"
     RUN_PACKS = "run_packs"
@@ -71,6 +72,7 @@ class Action(enum.StrEnum):
     GRANT_ADMINISTRATOR = "grant_administrator"
     ERASE_PERSON = "erase_person"
     RUN_ROSTERS = "run_rosters"
+    SEE_SEALS = "see_seals"
     KEEP_RECORD = "keep_record"
     SEE_LOOKS = "see_looks"
     RUN_TEAMS = "run_teams"
@@ -154,9 +156,11 @@ MATRIX: dict[Action, Rule] = {
     Action.EXEMPT: Rule(
         "Exempt somebody for some days", {Role.SUPERVISOR: TEAM}, changes=True, looks="A form about due dates"
     ),
+    Action.SEE_SIGN_OFFS: Rule("See whose practice waits for oneself to watch it", _same(EVERYBODY, OWN)),
     Action.SIGN_OFF: Rule(
-        "See whose practice waits, and sign it off; only who holds the qualification, as a supervisor or named by the coordinator",
-        _same(EVERYBODY, OTHERS),
+        "Open the checklist of a practice, and sign it off with a qualification that is in date; besides, whoever the coordinator named as "
+        "an assessor, for the people of the site that they are named for",
+        {Role.SUPERVISOR: TEAM},
         changes=True,
     ),
     Action.LEAD_TEAM: Rule("Every other page of a supervisor", {Role.SUPERVISOR: TEAM | OWN}, changes=True),
@@ -210,9 +214,8 @@ MATRIX: dict[Action, Rule] = {
     ),
     Action.READ_MAIL: Rule("Read the text of a message", _same(COORDINATOR)),
     Action.DECIDE_MAIL: Rule("Send a message again, or not at all", _same(OFFICE), changes=True),
-    Action.KEEP_RECORD: Rule(
-        "See whether the training record is whole, and export its seals", _same(COORDINATOR), changes=True
-    ),
+    Action.SEE_SEALS: Rule("See whether the training record is whole", _same((Role.COORDINATOR, Role.AUDITOR))),
+    Action.KEEP_RECORD: Rule("Export the seals of the training record", _same(COORDINATOR), changes=True),
     # Training
     Action.RUN_SIGN_OFFS: Rule(
         "See all sign-offs, strike one out, name assessors",

@@ -9,7 +9,6 @@ import datetime as dt
 import json
 import logging
 import os
-import shutil
 import uuid
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from lms.people.models import Organization, User
 from lms.record import actions as record
 from lms.record.enums import EventKind
 from quizzes.actions import packwriting as writing
-from quizzes.actions.packing import BUILD
+from quizzes.actions.packing import BUILD, delete_files, folder_of_work, remove_leftovers
 from quizzes.enums import PackState
 from quizzes.models import Pack, PackPerson
 from quizzes.packs import archive
@@ -56,6 +55,8 @@ def build(pack_pk: int, *, at: dt.datetime) -> bool:
     try:
         return _Building(pack, token, at).run()
     except _Lost:
+        if rows.filter(state=PackState.REMOVED).exists():  # taken back meanwhile, since somebody in it was erased
+            delete_files(pack)
         return False
     except _Enough:
         now = clock.now()
@@ -76,16 +77,11 @@ def build(pack_pk: int, *, at: dt.datetime) -> bool:
         return False
 
 
-def folder_of(pack: Pack) -> Path:
-    """Where a pack is put together."""
-    return Path(settings.PACK_DIR) / f"{pack.public_id}.work"
-
-
 class _Building:
     def __init__(self, pack: Pack, token: uuid.UUID, at: dt.datetime) -> None:
         self.pack, self.token, self.until_slice = pack, token, at + SLICE
         self.rows = Pack.objects.filter(pk=pack.pk)
-        self.folder = folder_of(pack)
+        self.folder = folder_of_work(pack)
         self.organization = Organization.objects.get()
         self.people = list(
             PackPerson.objects.filter(pack=pack).select_related("person__site", "person__team").order_by("position")
@@ -160,6 +156,7 @@ class _Building:
             "people": people,
             "files": {name: archive.digest(path) for name, path in archive.files_of(self.folder)},
         }
+        manifest["self"] = canonical.sha256(manifest)
         archive.store(self.folder / MANIFEST, (canonical.dumps(manifest) + "\n").encode())
 
     def _store(self) -> bool:
@@ -195,9 +192,10 @@ class _Building:
             if won:
                 payload = {"pack": str(self.pack.public_id), "sha256": found["sha256"]}
                 record.append(asker.subject, EventKind.PACK_FILED, payload, at=at, by=record.SYSTEM)
-        if won:
-            shutil.rmtree(self.folder, ignore_errors=True)
-        return won
+        if not won:
+            raise _Lost
+        remove_leftovers(self.pack)
+        return True
 
 
 def sweep(*, at: dt.datetime) -> int:

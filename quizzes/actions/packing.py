@@ -1,7 +1,9 @@
 """A surveyor pack is asked for, and its file goes when its time is over."""
 
 import datetime as dt
+import functools
 import secrets
+import shutil
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -137,14 +139,41 @@ def again(pack: Pack, *, at: dt.datetime) -> bool:
 def remove_old(*, at: dt.datetime) -> int:
     """Deletes the files whose time is over; returns how many. The rows stay. The row says so first, so that a file that cannot be
     deleted is tried again by the next sweep and is never handed out in between."""
-    rows = Pack.objects.filter(
-        keep_until__lte=at, removed_at__isnull=True, state__in=[PackState.STORED, PackState.DEAD]
-    )
-    for pack in rows.defer("population"):
-        Pack.objects.filter(pk=pack.pk, state=pack.state).update(state=PackState.REMOVED)
+    old = Pack.objects.filter(keep_until__lte=at, state__in=[PackState.STORED, PackState.DEAD])
+    old.update(state=PackState.REMOVED)
     gone = 0
     for pack in Pack.objects.filter(state=PackState.REMOVED, removed_at__isnull=True).defer("population"):
-        if pack.file:
-            (Path(settings.PACK_DIR) / pack.file).unlink(missing_ok=True)
+        delete_files(pack)
         gone += Pack.objects.filter(pk=pack.pk, removed_at__isnull=True).update(removed_at=at)
     return gone
+
+
+def delete_files(pack: Pack) -> None:
+    """The ZIP, and whatever lies where it is put together."""
+    (Path(settings.PACK_DIR) / f"{pack.public_id}.zip").unlink(missing_ok=True)
+    remove_leftovers(pack)
+
+
+def remove_leftovers(pack: Pack) -> None:
+    """What putting it together left, also that of killed workers. Called by the winner, or when nobody works on it."""
+    shutil.rmtree(folder_of_work(pack), ignore_errors=True)
+    for path in Path(settings.PACK_DIR).glob(f".{pack.public_id}.zip.*"):
+        path.unlink(missing_ok=True)
+
+
+def folder_of_work(pack: Pack) -> Path:
+    """Where a pack is put together."""
+    return Path(settings.PACK_DIR) / f"{pack.public_id}.work"
+
+
+def person_erased(user: User, *, at: dt.datetime, by: uuid.UUID | str) -> None:
+    """Packs with somebody whose identity is erased lose their file, whatever state they are in, and what names the person in their
+    rows. The files themselves go after commit, or with the next sweep. Inside the transaction of the erasure."""
+    for one in PackPerson.objects.filter(person=user).select_related("pack"):
+        PackPerson.objects.filter(pk=one.pk).update(folder=folder_of(one.position, "", "", user.subject))
+        filters = {**one.pack.filters, "search": ""} if one.pack.filters else {}
+        Pack.objects.filter(pk=one.pack_id).update(filters=filters)
+        Pack.objects.filter(pk=one.pack_id).exclude(state=PackState.REMOVED).update(
+            state=PackState.REMOVED, lease_token=None, lease_until=None, last_error=""
+        )
+        transaction.on_commit(functools.partial(delete_files, one.pack), robust=True)

@@ -19,7 +19,7 @@ from quizzes.models import Pack, PackPerson
 from quizzes.packs import archive, naming, transcript
 from quizzes.queries import evidence
 from quizzes.queries.packs import whom_of
-from quizzes.queries.transcripts import exceptions_of, reminders_of, transcript_of
+from quizzes.queries.transcripts import as_of_words, exceptions_of, reminders_of, transcript_of
 
 _HERE = Path(__file__).resolve().parent.parent / "packs"
 CHECKER = _HERE / "check.py"
@@ -102,6 +102,7 @@ def shared(pack: Pack, people: Sequence[PackPerson], organization: Organization,
         "editions": editions,
         "whom": whom_of(pack),
         "as_of": dates.long_date(pack.as_of),
+        "told_to": as_of_words(pack.as_of, pack.until, pack.zone),
         "made_at": f"{dates.long_date(dates.local_date(pack.made_at, pack.zone))}, "
         f"{dates.time_of_day(pack.made_at, pack.zone)} ({dates.zone_label(pack.zone)})",
         "seals": seals.count(),

@@ -13,8 +13,13 @@ _PACKED_ALREADY = (".pdf",)
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, Path]]:
-    """(name in the pack, path) of every file, in the order of names."""
-    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    """(name in the pack, path) of every file, in the order of names. What a killed worker left half written begins with a dot and is
+    left out."""
+    found = {
+        path.relative_to(folder).as_posix(): path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
     yield from sorted(found.items())
 
 

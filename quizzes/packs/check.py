@@ -90,6 +90,7 @@ class Check:
         self.folder = folder
         self.faults = []
         self.events = {}  # (subject, seq) -> Event
+        self.chains = {}  # subject -> its events
         self.sealed = set()
         self.seals = []
         self.ends = {}  # subject -> (seq, number of the seal)
@@ -133,8 +134,20 @@ class Check:
 
     # --- files
 
+    def check_manifest(self):
+        """Its last entry is the hash of all the others, so that a slip in it shows. Who changes it on purpose changes that too."""
+        rest = {key: value for key, value in self.manifest.items() if key != "self"}
+        with open(self.path(MANIFEST), "rb") as file:
+            if file.read() != canonical(self.manifest) + b"\n":
+                self.fault(MANIFEST, "it was written anew.")
+        if hashlib.sha256(canonical(rest)).hexdigest() != self.manifest.get("self"):
+            self.fault(MANIFEST, "it was changed.")
+
     def check_files(self):
         for name, known in sorted(self.files.items()):
+            if name.startswith("/") or ".." in name.split("/") or "\\" in name:
+                self.fault(MANIFEST, f"it names a file outside of the pack: {name}")
+                continue
             path = self.path(name)
             if not os.path.isfile(path):
                 self.fault(name, "this file is missing.")
@@ -218,6 +231,7 @@ class Check:
                 self.fault(name, f"of {who}, event {event.seq} does not follow the one before it.")
             before, expected = event.hash, expected + 1
             self.events.setdefault((event.subject, event.seq), event)
+            self.chains.setdefault(event.subject, []).append(event)
         if expected - 1 != person["events"]:
             self.fault(
                 name, "of {}, the manifest knows {} events and here are {}.".format(who, person["events"], expected - 1)
@@ -276,7 +290,7 @@ class Check:
         """Whatever lies before a sealed event, or before the end that a seal knows, is sealed too."""
         for person in self.people:
             subject, who = person["subject"], self.who(person["subject"])
-            mine = sorted(seq for one, seq in self.events if one == subject)
+            mine = [event.seq for event in self.chains.get(subject, [])]
             proven = [seq for seq in mine if (subject, seq) in self.sealed]
             until = max([self.ends.get(subject, (0, 0))[0], *proven])
             for seq in mine:
@@ -306,12 +320,12 @@ class Check:
                 and hashlib.sha256(canonical([row["salt"], row["fields"]])).hexdigest() != row["hash"]
             ):
                 self.fault(name, f"line {number}: how the person was spelled was changed.")
-        for (subject, seq), event in self.events.items():
-            if subject != person["subject"] or event.withheld:
+        for event in self.chains.get(person["subject"], []):
+            if event.withheld:
                 continue
             named = json.loads(event.row["payload"]).get("identity")
             if named and named not in known:
-                self.fault(name, f"event {seq} names a spelling that is not here.")
+                self.fault(name, f"event {event.seq} names a spelling that is not here.")
 
     def check_sample(self):
         found = self.load("sample.json")
@@ -320,7 +334,8 @@ class Check:
             self.fault("sample.json", "the people of this pack are not those that the seed draws.")
 
     def run(self):
-        self.check_files()
+        self.guarded(MANIFEST, self.check_manifest)
+        self.guarded(MANIFEST, self.check_files)
         self.guarded("seals.json", self.check_seals)
         for person in self.people:
             self.guarded("people/{}/record.jsonl".format(person["folder"]), self.check_record, person)
@@ -336,65 +351,42 @@ class Check:
             self.guarded("sample.json", self.check_sample)
 
 
-def plural(number, word):
-    return "{} {}{}".format(number, word, "" if number == 1 else "s")
+def plural(number, word, words=""):
+    return "{} {}".format(number, word if number == 1 else words or word + "s")
 
 
 def report(check, both):
     total, sealed = len(check.events), len(check.sealed)
     withheld = sum(event.withheld for event in check.events.values())
     print("Pack of {} as of {}.".format(check.manifest["organization"], check.manifest["as_of"]))
-    print(
-        "{}, {}, {}.".format(
-            plural(len(check.people), "person").replace("persons", "people"),
-            plural(len(check.files), "file"),
-            plural(total, "event"),
-        )
-    )
+    counts = plural(len(check.people), "person", "people"), plural(len(check.files), "file"), plural(total, "event")
+    print("{}, {}, {}.".format(*counts))
     if withheld:
-        print(
-            "{} withheld because they are private. Their place in the record is proven all the same.".format(
-                plural(withheld, "event")
-            )
-        )
+        print(plural(withheld, "event") + " withheld: private. Their place in the record is checked all the same.")
     print()
     if check.faults:
         print("Something does not fit:")
         for sentence in check.faults:
             print("  " + sentence)
-        print()
     else:
         print("Everything fits.")
         print("  Every file is as the manifest says; none is missing and none was added.")
         print("  Each person's events follow each other without a gap.")
         if check.seals:
             print("  {} of {} stand under a daily seal.".format(sealed, plural(total, "event")))
-    print()
-    print("What this cannot show by itself:")
+    print("\nWhat this cannot show by itself:")
     if total > sealed:
-        print(
-            "  {} younger than the newest seal here. Only their order was checked.".format(
-                plural(total - sealed, "event") + (" is" if total - sealed == 1 else " are")
-            )
-        )
+        younger = plural(total - sealed, "event is", "events are")
+        print(f"  {younger} younger than the newest seal here. Only their order was checked.")
     if both:
-        print(
-            "  Nothing more about {}: they are the same as in the copy that was kept elsewhere.".format(
-                plural(both, "seal")
-            )
-        )
+        print("  Nothing more about {}: the same as in the copy that was kept elsewhere.".format(plural(both, "seal")))
     else:
-        print(
-            "  That the seals are the true ones. Ask for a copy of the seals that was kept elsewhere, and give it with --seals."
-        )
+        print("  That the seals are the true ones. Ask for a copy that was kept elsewhere, and give it with --seals.")
     print("  That whoever wrote the record wrote the truth: it shows that nothing was changed afterwards.")
-    print(
-        "  Seals and events are signed with a key that only the system has. With it, the system can check them: ask for that in doubt."
-    )
+    print("  Events and seals are signed with a key that only the system has. The organization can check")
+    print("  the ZIP, as you got it, with that key: manage.py verify_pack FILE.zip")
     if check.seals:
         print("  Newest seal: number {number} of {day}, {hash}".format(**check.seals[-1]))
-    with open(check.path(MANIFEST), "rb") as file:
-        print("  SHA-256 of manifest.json: " + hashlib.sha256(file.read()).hexdigest())
 
 
 def main(argv=None):
@@ -402,6 +394,8 @@ def main(argv=None):
     parser.add_argument("folder", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
     parser.add_argument("--seals", metavar="FILE", help="a copy of the seals that was kept elsewhere")
     args = parser.parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a name shows a mark in its place
     try:
         check = Check(args.folder)
         check.run()

@@ -110,13 +110,13 @@ def path_of(pack: Pack) -> Path | None:
     return path if path.is_file() else None
 
 
-def links_of(pack: Pack, at: dt.datetime) -> list[SurveyLink]:
+def links_of(pack: Pack, at: dt.datetime) -> list[Any]:
     """The links of a pack, newest first, with ``open``, ``looks`` and ``looked_at``. One query."""
-    rows: list[SurveyLink] = list(
+    rows: list[Any] = list(
         SurveyLink.objects.filter(pack=pack).annotate(looks=Count("views"), looked_at=Max("views__at"))
     )
     for row in rows:
-        row.open = is_open(row, at)  # type: ignore[attr-defined]
+        row.open = is_open(row, at)
     return rows
 
 

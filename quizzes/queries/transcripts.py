@@ -1,11 +1,15 @@
 """One person's training on one day in words, for the PDF, the page in the pack and the surveyor's page alike. Results by topic, never
 the options that the person chose."""
 
+import copy
+import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
+from courses.enums import FileState, Known, Status
 from courses.models import Assignment, Certificate, DutyException
+from courses.queries.asof import with_status_as_of
 from lms.lib import dates
 from lms.outbox import kinds as mail_kinds
 from lms.outbox.enums import MessageState
@@ -29,10 +33,15 @@ def transcript_of(
 ) -> dict[str, Any]:
     """What happened up to ``until``; ``courses`` are slugs, none means all. Plain values, which JSON can hold.
 
-    A correction made later (a due date moved, a result raised) is told as we know it today, and the notes say so.
+    A past day is told as it was known then (``courses.queries.asof``): what was moved, ended or accepted since is not in it. Results
+    that were raised since are, and the notes say so.
     """
     zone = person.zone
-    lines = [line for line in course_lines(person, until, until=until) if _wanted(line.assignment.course.slug, courses)]
+    past = until >= dates.end_of_day(as_of, zone)
+    lines = course_lines(person, until, until=until)
+    if past:
+        lines = _as_known_then(lines, person, as_of)
+    lines = tuple(line for line in lines if _wanted(line.assignment.course.slug, courses))
     spelled = spelling_of(person, until)
     known = [
         ("Job role", spelled["job_role"]),
@@ -40,7 +49,7 @@ def transcript_of(
         ("Site", spelled["site"]),
         ("Supervisor", ", ".join(spelled["supervisors"])),
         ("Hired", dates.long_date(person.hire_date) if person.hire_date else ""),
-        ("As of", f"{dates.long_date(as_of)}, end of the day"),
+        ("As of", as_of_words(as_of, until, zone)),
     ]
     return {
         "organization": organization.name,
@@ -55,7 +64,12 @@ def transcript_of(
         },
         "facts": [[word, value] for word, value in known if value],
         "notes": [
-            f"Times are those of {dates.zone_label(zone)}. Things that were corrected after this day are shown as we know them today.",
+            f"Times are those of {dates.zone_label(zone)}. "
+            + (
+                "Told as it was known at the end of this day. Results that were raised later are shown as they count today."
+                if past
+                else ""
+            ),
             "Which answers a person chose is never shown.",
         ],
         "courses": [_course(line, until, zone) for line in lines],
@@ -65,6 +79,29 @@ def transcript_of(
             for one in reminders_of(person, until=until, courses=courses)
         ],
     }
+
+
+def _as_known_then(lines: tuple[CourseLine, ...], person: User, day: dt.date) -> tuple[CourseLine, ...]:
+    """The lines with status and dates as they were known at the end of the day; what was not known by then is left out. One query."""
+    rows: Any = with_status_as_of(Assignment.objects.filter(learner=person), day, Known.THEN)
+    then = {row.pk: row for row in rows}
+    return tuple(_then(line, then[line.assignment.pk]) for line in lines if line.assignment.pk in then)
+
+
+def _then(line: CourseLine, row: Any) -> CourseLine:
+    duty, run = copy.copy(line.assignment), copy.copy(line.enrollment)
+    for name in ("due_on", "satisfied_at", "valid_until_on", "withdrawn_at", "ended_at"):
+        setattr(duty, name, getattr(row, f"then_{name}"))
+    if run is not None:
+        run.completed_at = row.then_completed_at
+    return dataclasses.replace(line, assignment=duty, enrollment=run, status=Status(row.status))
+
+
+def as_of_words(as_of: dt.date, until: dt.datetime, zone: str) -> str:
+    """The end of a day that is over; of today, the time to which things are told."""
+    if until < dates.end_of_day(as_of, zone):
+        return _moment(until, zone)
+    return f"{dates.long_date(as_of)}, end of the day"
 
 
 def spelling_of(person: User, until: dt.datetime) -> dict[str, Any]:
@@ -132,7 +169,7 @@ def _course(line: CourseLine, until: dt.datetime, zone: str) -> dict[str, Any]:
     ends = [duty.valid_until_on if done or accepted else None, standing.expires_on if standing else None]
     last = min((day for day in ends if day is not None), default=None)
     known = [
-        ("Asked by", duty.requirement.name if duty.requirement else f"assignment: {duty.reason}"),
+        ("Asked by", duty.requirement.name if duty.requirement else f"an assignment by hand: {duty.reason}"),
         ("Assigned", _moment(duty.assigned_at, zone)),
         ("Due", dates.long_date(duty.due_on)),
         ("Completed", _moment(done, zone) if done else ""),
@@ -187,7 +224,8 @@ def _attempt(line: AttemptLine, zone: str) -> dict[str, Any]:
         "minutes": str(line.minutes) if line.minutes else "not known",
         "result": ", ".join(words) + f" (pass mark {attempt.pass_mark} percent)",
         "topics": [
-            f"{one.text}: {one.right} of {one.total}" + (" (critical, missed)" if one.critical_missed else "")
+            f"{one.text.rstrip('.')}: {one.right} of {one.total}"
+            + (" (critical, missed)" if one.critical_missed else "")
             for one in line.objectives
         ],
     }
@@ -206,7 +244,7 @@ def _certificate(row: Certificate, until: dt.datetime, zone: str) -> dict[str, A
         "public_id": str(row.public_id),
         "words": ", ".join(words),
         "sha256": row.sha256,
-        "stored_as": row.file,
+        "stored_as": row.file if row.state == FileState.STORED else "",
         "verify_url": row.verify_url,
     }
 

@@ -55,7 +55,13 @@ def add_pack(request: HttpRequest) -> HttpResponse:
     bound = "as_of" in request.GET
     wanted = PackForm(request.GET if bound else None, today=today, initial={"as_of": today, "seed": packing.new_seed()})
     reason = PackReasonForm(sent(request))
-    context: dict[str, Any] = {"filters": filters, "wanted": wanted, "form": reason, "most": MOST_PEOPLE}
+    context: dict[str, Any] = {
+        "filters": filters,
+        "wanted": wanted,
+        "form": reason,
+        "forms": [wanted],
+        "most": MOST_PEOPLE,
+    }
     chosen = _chosen(filters, wanted) if bound and wanted.is_valid() and not filters.errors else None
     if chosen is not None and request.method == "POST" and reason.is_valid():
         data = wanted.cleaned_data
@@ -84,10 +90,7 @@ def add_pack(request: HttpRequest) -> HttpResponse:
             "kept": set(request.POST.getlist("keep")) if request.method == "POST" else None,
             "key": _key_of(request.POST.get("key", "")) or uuid.uuid4(),
         }
-    response = desk_page(request, "quizzes/packs/add.html", context)
-    if wanted.is_bound and wanted.errors:
-        response.status_code = 422
-    return response
+    return desk_page(request, "quizzes/packs/add.html", context)
 
 
 def _chosen(filters: PeopleFilterForm, wanted: PackForm) -> Chosen:

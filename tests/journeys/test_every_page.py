@@ -30,6 +30,7 @@ NO_PAGE = {
     "people:working_days", "home", "batch_list", "resume_batch", "people:details", "people:roster_lines", "people:resume_roster",
     "people:discard_roster",
     "person_record_export", "my_record_export",
+    "pack_file", "retry_pack", "make_survey_link", "end_survey_link", "survey_file",
     "people:decide_messages", "people:decide_surge", "people:mail_kinds",
     "nudge",
 }  # fmt: skip
@@ -542,6 +543,46 @@ def test_pages_of_a_roster(visit: Visit, inspection: Inspection) -> None:
     expect(page.locator(".stats")).to_contain_text("undone", timeout=60_000)
     look(visitor)
     look(visitor, "/coordinator/people/rosters/")
+    assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+def test_pages_of_a_surveyor_pack(visit: Visit, inspection: Inspection) -> None:
+    """A sample is drawn, the worker makes the pack, a surveyor reads it through a link, and the link is ended."""
+    visitor, surveyor = visit(COORDINATOR), visit()
+    visitor.expect_complaint("status of 422")
+    surveyor.expect_complaint("status of 410")
+    look = inspection.look
+    before = len(inspection.problems)
+    look(visitor, "/coordinator/packs/")
+    page = look(visitor, "/coordinator/packs/add/")
+    page.get_by_label("Only a random sample of").fill("4")
+    page.get_by_label("Seed of the sample").fill("")
+    page.get_by_role("button", name="See who is in it").click()
+    expect(page).to_have_title(re.compile("^Error: "))
+    look(visitor)
+    page.get_by_label("Seed of the sample").fill("blue heron")
+    page.get_by_role("button", name="See who is in it").click()
+    expect(page.get_by_role("heading", name="4 people, drawn from")).to_be_visible()
+    look(visitor)
+    page.get_by_label("Why").fill("State survey")
+    page.get_by_role("button", name="Make the pack").click()
+    expect(page.get_by_role("link", name="Download the pack")).to_be_visible(timeout=60_000)  # it loads itself again
+    look(visitor)
+    page.get_by_label("Who gets the link").fill("Jordan Lee, surveyor")
+    page.get_by_role("button", name="Make a link").click()
+    address = page.get_by_label("Address", exact=True).input_value()
+    look(visitor)
+    there = look(surveyor, address)
+    there.locator("main table a").first.click()
+    look(surveyor)
+    page.get_by_role("link", name="Surveyor packs").first.click()
+    look(visitor)
+    page.locator("main table a").first.click()
+    expect(page.locator("main")).to_contain_text("One person's transcript")
+    look(visitor)
+    page.get_by_role("button", name="End it now").click()
+    expect(page.locator("main")).to_contain_text("Ended by hand")
+    look(surveyor, address, status=410)
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
 
 

@@ -18,7 +18,7 @@ DOES_NOT = Sign("late", "circle-x", "Does not fit")
 UNKNOWN = Sign("idle", "circle", "Not checked yet")
 
 
-@allowed(Action.KEEP_RECORD)
+@allowed(Action.SEE_SEALS)
 @require_safe
 def record(request: HttpRequest) -> HttpResponse:
     state = record_state()

@@ -33,7 +33,7 @@ def trained(name: str, *, course: Any = None, at: dt.datetime = START, fails: in
     with time_machine.travel(at, tick=False):
         person = factories.make_user(name, **changes)
         with transaction.atomic():
-            identity.write(person, EventKind.PERSON_ADDED, at=at, by=record.SYSTEM)
+            identity.write(person, EventKind.PERSON_INVITED, at=at, by=record.SYSTEM)
         enrollment = factories.make_enrollment(person, course, at=at)
     when = at
     for _ in range(fails):

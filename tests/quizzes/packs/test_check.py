@@ -4,8 +4,10 @@ import ast
 import datetime as dt
 import hashlib
 import json
+import random
 import runpy
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from lms.record.models import Seal
 from quizzes.actions.packwriting import CHECKER
 from quizzes.packs import naming
 from tests import factories
-from tests.quizzes.packs.making import NOW, checked, make_pack, sealed, trained, unzipped
+from tests.quizzes.packs.making import NOW, PYTHON, checked, make_pack, sealed, trained, unzipped
 
 DAY = dt.timedelta(days=1)
 
@@ -75,6 +77,7 @@ def new_manifest(pack: Path) -> None:
     """What somebody does who knows how the pack is made but has no key."""
     manifest = json.loads((pack / "manifest.json").read_text())
     manifest["files"] = {}
+    del manifest["self"]
     for path in sorted(pack.rglob("*")):
         name = path.relative_to(pack).as_posix()
         if path.is_file() and name != "manifest.json":
@@ -83,7 +86,8 @@ def new_manifest(pack: Path) -> None:
     for one in manifest["people"]:
         record = pack / "people" / one["folder"] / "record.jsonl"
         one["events"] = len(record.read_text().splitlines()) if record.is_file() else 0
-    (pack / "manifest.json").write_text(canonical.dumps(manifest))
+    manifest["self"] = canonical.sha256(manifest)
+    (pack / "manifest.json").write_text(canonical.dumps(manifest) + "\n")
 
 
 def test_an_untouched_pack_passes_on_a_machine_without_the_project(pack: Path) -> None:
@@ -142,6 +146,45 @@ def test_any_changed_or_missing_file_is_named(pack: Path, name: str, what: str, 
     code, words = checked(checker, str(pack))
     assert code == 1, words
     assert path.relative_to(pack).as_posix() in words
+
+
+def test_any_flipped_bit_of_any_file_is_found(pack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By chance, 150 times; the manifest and the checker too."""
+    check = runpy.run_path(str(CHECKER))["main"]
+    files = [path for path in sorted(pack.rglob("*")) if path.is_file()]
+    chance = random.Random(20261129)
+    for number in range(150):
+        path = pack / "manifest.json" if number < 40 else chance.choice(files)
+        before = path.read_bytes()
+        place = chance.randrange(len(before))
+        changed = bytearray(before)
+        changed[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(changed))
+        assert check([str(pack)]) != 0, (path, place, bytes(changed)[place - 20 : place + 20])
+        path.write_bytes(before)
+    capsys.readouterr()
+    assert check([str(pack)]) == 0
+
+
+def test_a_manifest_cannot_lead_out_of_the_folder(pack: Path) -> None:
+    manifest = json.loads((pack / "manifest.json").read_text())
+    manifest["files"]["../../etc/passwd"] = {"sha256": "00", "size": 1}
+    (pack / "manifest.json").write_text(json.dumps(manifest))
+    assert "outside of the pack" in checked(pack)[1]
+
+
+def test_a_terminal_that_cannot_show_a_name_is_no_crash(pack: Path) -> None:
+    cut(pack)
+    manifest = json.loads((pack / "manifest.json").read_text())
+    manifest["people"][0]["name"] = "عائشة"
+    (pack / "manifest.json").write_text(json.dumps(manifest))
+    ran = subprocess.run(
+        [str(PYTHON), "-I", "-S", str(pack / "check.py")],
+        capture_output=True,
+        check=False,
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 def test_an_added_file_is_named_and_what_a_file_manager_leaves_is_not(pack: Path) -> None:

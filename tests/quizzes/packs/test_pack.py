@@ -2,6 +2,8 @@
 
 import csv
 import datetime as dt
+import hashlib
+import io
 import json
 import shutil
 import uuid
@@ -14,11 +16,18 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.db import transaction
 
+from courses.actions import assigning
 from courses.models import Assignment, Certificate
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
+from lms.people.actions import identity, people
+from lms.people.actions.erasing import erase_identity
+from lms.people.enums import ErasureReason
 from lms.people.models import User
+from lms.record import actions as record
 from lms.record.enums import EventKind
 from lms.record.models import TrainingEvent
 from quizzes.actions import attempts, building, granting, packing
@@ -44,14 +53,12 @@ def texts_of(top: Path) -> dict[str, str]:
     found = {}
     for path in sorted(top.rglob("*")):
         if path.is_file():
-            content = path.read_bytes()
-            found[path.relative_to(top).as_posix()] = content.decode("utf-8", errors="replace") + words_of_pdf(path)
+            words = words_of_pdf(path) if path.suffix == ".pdf" else path.read_text("utf-8-sig")
+            found[path.relative_to(top).as_posix()] = words
     return found
 
 
 def words_of_pdf(path: Path) -> str:
-    if path.suffix != ".pdf":
-        return ""
     pypdf = pytest.importorskip("pypdf")
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
 
@@ -79,7 +86,7 @@ def test_the_pack_says_what_the_page_of_the_person_says(tmp_path: Path) -> None:
         "3 of 3",
         "AR-2026-000001",
         "November 4, 2028",
-        "Find the right person.: 0 of 3",
+        "Find the right person: 0 of 3",
     ):
         assert words in page
         assert words in pdf.replace("\n", " ")
@@ -168,6 +175,7 @@ def test_what_is_private_shows_its_place_alone(tmp_path: Path) -> None:
     assert "1 event withheld" in words
 
 
+@pytest.mark.both_db
 def test_what_came_later_is_not_in_the_pack_of_an_earlier_day(tmp_path: Path) -> None:
     by = factories.make_coordinator()
     failed, passed = START + DAY, START + 2 * DAY
@@ -190,6 +198,28 @@ def test_what_came_later_is_not_in_the_pack_of_an_earlier_day(tmp_path: Path) ->
     code, words = checked(top)
     assert code == 0, words
     assert "as of 2026-11-03" in words
+
+
+@pytest.mark.both_db
+def test_a_past_day_is_told_as_it_was_known_then(tmp_path: Path) -> None:
+    """Overdue on the day; the due date was moved and the course assigned once more to somebody later."""
+    by = factories.make_coordinator()
+    with time_machine.travel(START, tick=False):
+        ana = factories.make_user("Ana Sol")
+        with transaction.atomic():
+            identity.write(ana, EventKind.PERSON_INVITED, at=START, by=record.SYSTEM)
+        duty = factories.make_assignment(ana, at=START, due_in=7)
+    with time_machine.travel(NOW - 2 * DAY, tick=False):
+        assigning.move_due_date(duty, dt.date(2026, 12, 20), reason="Shifts", by=by.subject, at=NOW - 2 * DAY)
+        factories.make_assignment(ana, factories.make_course(slug="later-course"), at=NOW - 2 * DAY)
+    before = transcript(unzipped(make_pack(by, as_of=dt.date(2026, 11, 15)), tmp_path / "then"), "ana")
+    (line,) = before["courses"]
+    assert (line["status"], dict(line["facts"])["Due"]) == ("overdue", "November 9, 2026")
+    after = transcript(unzipped(make_pack(by), tmp_path / "now"), "ana")
+    assert {c["slug"]: c["status"] for c in after["courses"]} == {
+        "test-course": "not_started",
+        "later-course": "not_started",
+    }
 
 
 @pytest.mark.parametrize(
@@ -310,6 +340,7 @@ def test_the_transcript_is_tagged_and_accessible(tmp_path: Path) -> None:
     assert "Training transcript: Ana Sol" in meta
 
 
+@pytest.mark.both_db
 class TestSample:
     def test_the_same_seed_draws_the_same_people_in_any_order(self) -> None:
         people = [factories.make_user(f"Person {n:02}") for n in range(30)]
@@ -341,6 +372,7 @@ class TestSample:
         assert len(choose({}, NOW, sample=9, seed="s").people) == 1
 
 
+@pytest.mark.both_db
 class TestMaking:
     def test_it_stands_in_the_record_of_who_asked_with_the_hash_of_the_file(self) -> None:
         by = factories.make_coordinator()
@@ -384,6 +416,7 @@ class TestMaking:
         assert Pack.objects.count() == 1
 
 
+@pytest.mark.both_db
 class TestWork:
     def test_it_goes_on_where_it_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Slices of no length: one person at a time, then the proofs, then the rest; nothing is written twice."""
@@ -402,7 +435,7 @@ class TestWork:
             monkeypatch.setattr(building, "SLICE", dt.timedelta(seconds=25))
             assert building.build(pack.pk, at=NOW) is True
             assert building.build(pack.pk, at=NOW) is False
-        assert not building.folder_of(pack).exists()
+        assert not packing.folder_of_work(pack).exists()
 
     def test_whoever_lost_the_lease_stores_nothing(self) -> None:
         by = factories.make_coordinator()
@@ -421,10 +454,25 @@ class TestWork:
         with time_machine.travel(NOW, tick=False):
             pack = packing.make(choose({}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
             Pack.objects.filter(pk=pack.pk).update(done=2)
-            shutil.rmtree(building.folder_of(pack), ignore_errors=True)
+            shutil.rmtree(packing.folder_of_work(pack), ignore_errors=True)
             assert building.build(pack.pk, at=NOW) is True
         pack.refresh_from_db()
         assert checked(unzipped(pack, tmp_path / "out"))[0] == 0
+
+    def test_what_a_killed_worker_left_is_not_in_the_pack_and_goes(self, tmp_path: Path) -> None:
+        by = factories.make_coordinator()
+        with time_machine.travel(NOW, tick=False):
+            pack = packing.make(choose({}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
+            work = packing.folder_of_work(pack)
+            (work / "courses").mkdir(parents=True)
+            (work / "courses" / ".unit-01.html.4711").write_text("half")
+            (work.parent / f".{pack.public_id}.zip.4711").write_text("half")
+            assert building.build(pack.pk, at=NOW) is True
+        pack.refresh_from_db()
+        assert [path.name for path in work.parent.iterdir()] == [pack.file]
+        top = unzipped(pack, tmp_path / "out")
+        assert not list(top.rglob(".*"))
+        assert checked(top)[0] == 0
 
     def test_a_failure_is_kept_in_words_and_tried_again_until_it_is_dead(self, settings: Any, tmp_path: Path) -> None:
         by = factories.make_coordinator()
@@ -459,6 +507,83 @@ class TestWork:
             True,
             1,
         )
+
+
+@pytest.mark.both_db
+class TestErased:
+    def test_a_pack_of_somebody_who_is_erased_loses_its_file_and_the_name(
+        self, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        pack = make_pack(by, filters={"search": "Ana Sol"})
+        path = Path(settings.PACK_DIR) / pack.file
+        people.deactivate(ana, reason="left", by=by.subject, at=NOW)
+        with django_capture_on_commit_callbacks(execute=True):
+            erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW)
+        assert not path.exists()
+        packing.remove_old(at=NOW + DAY)
+        pack.refresh_from_db()
+        assert (pack.state, pack.filters) == (PackState.REMOVED, {"search": ""})
+        assert pack.removed_at == NOW + DAY
+        assert pack.people.get().folder == f"001-person-{ana.subject.hex[:8]}"
+
+    def test_one_that_is_being_made_is_taken_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Between two slices, and in the middle of one: nothing of the person is left on disk."""
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        people.deactivate(ana, reason="left", by=by.subject, at=NOW)
+        with time_machine.travel(NOW, tick=False):
+            pack = packing.make(choose({"state": "everybody"}, NOW), as_of=NOW.date(), reason="x", by=by, at=NOW)
+            whole = building.writing.shared
+
+            def erase_meanwhile(*args: Any) -> None:
+                erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW)
+                whole(*args)
+
+            monkeypatch.setattr(building.writing, "shared", erase_meanwhile)
+            assert building.build(pack.pk, at=NOW) is False
+        pack.refresh_from_db()
+        assert pack.state == PackState.REMOVED
+        assert not list(Path(settings.PACK_DIR).iterdir())
+        assert building.build(pack.pk, at=NOW + 9 * DAY) is False
+
+    def test_who_was_erased_before_has_no_name_in_a_new_pack(self, tmp_path: Path) -> None:
+        by = factories.make_coordinator()
+        ana = trained("Ana Sol")
+        with time_machine.travel(NOW - 4 * DAY, tick=False):
+            people.deactivate(ana, reason="left", by=by.subject, at=NOW - 4 * DAY)
+        sealed(dt.date(2026, 11, 20), NOW - 2 * DAY)
+        with time_machine.travel(NOW - DAY, tick=False):
+            erase_identity(ana, reason=ErasureReason.values[0], by=by.subject, at=NOW - DAY)
+        top = unzipped(make_pack(by, filters={"state": "everybody"}), tmp_path / "out")
+        assert not [name for name, text in texts_of(top).items() if "Ana" in text or "Sol" in text]
+        code, words = checked(top)
+        assert code == 0, words
+
+
+class TestVerifyPack:
+    def test_the_stored_file_is_known_and_another_is_not(self, tmp_path: Path) -> None:
+        pack = make_pack(factories.make_coordinator())
+        path = Path(settings.PACK_DIR) / pack.file
+        said = io.StringIO()
+        call_command("verify_pack", str(path), stdout=said)
+        assert "was made here" in said.getvalue()
+        other = tmp_path / "other.zip"
+        other.write_bytes(path.read_bytes() + b"x")
+        with pytest.raises(CommandError, match="No pack of this system"):
+            call_command("verify_pack", str(other), stdout=said)
+        with pytest.raises(CommandError, match="cannot be read"):
+            call_command("verify_pack", str(tmp_path / "none.zip"), stdout=said)
+
+    def test_a_row_that_was_changed_does_not_vouch_for_a_file(self, tmp_path: Path) -> None:
+        """Who writes the database without the key puts the hash of a forged file into the row; the event does not say so."""
+        pack = make_pack(factories.make_coordinator())
+        forged = tmp_path / "forged.zip"
+        forged.write_bytes(b"PK forged")
+        Pack.objects.filter(pk=pack.pk).update(sha256=hashlib.sha256(b"PK forged").hexdigest())
+        with pytest.raises(CommandError, match="record does not say so"):
+            call_command("verify_pack", str(forged))
 
 
 def test_attempts_in_progress_are_not_told(tmp_path: Path) -> None:

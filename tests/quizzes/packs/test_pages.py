@@ -184,6 +184,7 @@ def path_in(address: str) -> str:
     return address.removeprefix(settings.SITE_URL)
 
 
+@pytest.mark.both_db
 class TestLink:
     @pytest.fixture
     def pack(self, by: User) -> Pack:
