@@ -3,11 +3,12 @@
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from courses.enums import Answer
+from courses.enums import Answer, Known
 from courses.links import read_answer_token, read_feed_token
 from courses.models import (
     AssessorQualification,
@@ -27,6 +28,7 @@ from courses.models import (
     SignOff,
     Unit,
 )
+from courses.queries.asof import people_as_of
 from courses.queries.editions import material_edition
 from courses.queries.practices import Practice, practice_of
 from courses.queries.sign_offs import reach
@@ -183,6 +185,12 @@ def scope_of(user: User) -> Scope:
         raise Http404
     sites = {team.site_id: team.site for team in teams}
     return Scope(active.filter(team__in=[team.pk for team in teams]), teams, list(sites.values()), whole=False)
+
+
+def people_of_then(scope: Scope, day: dt.date, known: Known, zones: Sequence[str]) -> QuerySet[User]:
+    """Who was active at the end of a past day in the teams of a scope, which are those of today; everybody when it is whole."""
+    people = people_as_of(day, known, zones)
+    return people if scope.whole else people.filter(Q(then_team__in=[team.pk for team in scope.teams]))
 
 
 def saved_view_for(user: User, public_id: uuid.UUID) -> SavedView:

@@ -1,6 +1,6 @@
 """The filter bar of people and courses, and the names of saved views."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +23,8 @@ UNKNOWN = {"invalid_choice": "We do not know that."}
 class MatrixForm(forms.Form):
     """Reads an address and never refuses it: a value that means nothing filters nothing, and ``ignored`` says so in a sentence.
 
-    ``filters()`` is what the query takes, ``kept()`` the query string of what was understood.
+    ``filters()`` is what the query takes, ``kept()`` the query string of what was understood. ``past``: the day and the knowledge of a past
+    day, by name, which go with the filters.
     """
 
     search = forms.CharField(
@@ -61,8 +62,10 @@ class MatrixForm(forms.Form):
         job_roles: Sequence[str],
         courses: Sequence[Course],
         whole: bool,
+        past: Mapping[str, str] | None = None,
     ) -> None:
         self.ignored: list[str] = []
+        self.past = dict(past or {})
         slugs = [course.slug for course in courses]
         super().__init__(self._known_columns(data, slugs))
         fields: Any = self.fields
@@ -132,7 +135,15 @@ class MatrixForm(forms.Form):
 
     def kept(self, **changes: str) -> str:
         """The query string of what was understood, without the number of the page. ``changes`` replace, an empty one takes away."""
-        pairs: list[tuple[str, str]] = []
+        return urlencode(self.pairs(**changes))
+
+    def of_today(self, **changes: str) -> str:
+        """The same without the past day."""
+        return self.kept(**dict.fromkeys(self.past, ""), **changes)
+
+    def pairs(self, **changes: str) -> list[tuple[str, str]]:
+        found = [(name, changes.get(name, value)) for name, value in self.past.items()]
+        pairs = [(name, value) for name, value in found if value]
         data: Any = self.data  # a QueryDict
         for name in self.fields:
             if name in changes:
@@ -140,7 +151,7 @@ class MatrixForm(forms.Form):
             elif self.cleaned_data.get(name) and not self._is_default(name):
                 values = data.getlist(name) if name == "columns" else [data.get(name, "").strip()]
                 pairs += [(name, value) for value in values]
-        return urlencode(pairs)
+        return pairs
 
     def _is_default(self, name: str) -> bool:
         return self.cleaned_data[name] == {"sort": "attention", "size": str(SIZES[0])}.get(name)

@@ -9,7 +9,7 @@ The contract, for whoever shows lists (team page, matrix, their exports):
   instant that is shown. It leaves out assignments that were not made, or not known, by then. **Do not filter by the columns of today**
   (``withdrawn_at``, ``due_on`` ...): give all assignments of the people, and filter the answer by ``then_...`` and ``status``.
 - ``newest_as_of(people, day, known)`` is the same for each person's newest cycle of each course that was not withdrawn then (what
-  the matrix shows). ``with_units_as_of(rows)`` adds ``units_done`` and ``units_total``; then ``past_row(row)`` is the
+  the matrix shows); ``newest_of(rows, day, known)`` keeps these among any assignments. ``with_units_as_of(rows)`` adds ``units_done`` and ``units_total``; then ``past_row(row)`` is the
   ``PastRow`` of then, whose ``detail``, ``progress`` and ``csv_row`` are those of today's page.
 - ``people_below_as_of(viewer, day, known)``: who was, then, active in a team that the viewer supervises now or in one below; with
   ``then_team``, ``then_site`` (keys), ``then_team_name``, ``then_site_name``. ``people_as_of(day, known)`` is everybody who was active.
@@ -19,22 +19,24 @@ The contract, for whoever shows lists (team page, matrix, their exports):
   on that day, or valid to it, is not over. Give ``day`` a past day or today; ``courses.queries.asof`` does not check it.
 
 ``courses.forms.asof.AsOfForm`` reads day and knowledge from the address and says in a sentence why a day cannot be shown;
-``components/as_of.html`` is the bar for the page (it wants ``page_url`` and ``form.context``; ``as_of_keep``: the
-other filters of the address, by name).
+``components/as_of.html`` is the bar for the page (it wants ``page_url`` and ``form.context``; ``as_of_keep``: name
+and value of the other filters of the address; ``as_of_label``, ``as_of_button``: other words; ``as_of_back``: today's page with them).
 
-A list costs one query more than today's (the zones in use); spans come by one join on the assignment.
+A list costs one query more than today's (the zones in use, or give ``zones`` where you have them); spans come by one join on
+the assignment.
 """
 
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from courses.enums import Known, Status
-from courses.models import Assignment, StatusSpan, Unit, UnitProgress
+from courses.models import Assignment, PlaceSpan, StatusSpan, Unit, UnitProgress
 from lms.lib import dates
 from lms.people.models import User
 from lms.people.queries.people import zones_in_use
@@ -108,9 +110,11 @@ def moment_of(day: dt.date, zone: str) -> dt.datetime:
     return dates.end_of_day(day, zone) - INSTANT
 
 
-def with_status_as_of(assignments: QuerySet[Assignment], day: dt.date, known: Known) -> QuerySet[Assignment]:
+def with_status_as_of(
+    assignments: QuerySet[Assignment], day: dt.date, known: Known, zones: Sequence[str] | None = None
+) -> QuerySet[Assignment]:
     """The assignments as they stood at the end of the day. The contract stands on top of this file."""
-    rows = assignments.annotate(moment=_moments(day, "learner__"))
+    rows = assignments.annotate(moment=_moments(day, "learner__", zones))
     rows = rows.filter(holding(known, F("moment"), "spans__"))
     return rows.annotate(
         **{name: F(f"spans__{name}") for name in SAME}, **{f"then_{name}": F(f"spans__{name}") for name in THEN}
@@ -118,9 +122,16 @@ def with_status_as_of(assignments: QuerySet[Assignment], day: dt.date, known: Kn
 
 
 def newest_as_of(people: QuerySet[User], day: dt.date, known: Known) -> QuerySet[Assignment]:
-    """Each person's newest cycle of each course then. Of those that share it: one that was still asked, what counts for the shortest time,
-    what is due first."""
-    rows = with_status_as_of(Assignment.objects.filter(learner__in=people), day, known)
+    """Each person's newest cycle of each course then."""
+    return newest_of(Assignment.objects.filter(learner__in=people), day, known)
+
+
+def newest_of(
+    assignments: QuerySet[Assignment], day: dt.date, known: Known, zones: Sequence[str] | None = None
+) -> QuerySet[Assignment]:
+    """Of these assignments, with their status then, each person's newest cycle of each course that was not withdrawn. Of those that share
+    it: one that was still asked, what counts for the shortest time, what is due first."""
+    rows = with_status_as_of(assignments, day, known, zones)
     newest = (
         StatusSpan.objects.filter(
             holding(known, OuterRef("moment")),
@@ -178,9 +189,9 @@ def past_row(a: Any) -> PastRow:
     )
 
 
-def people_as_of(day: dt.date, known: Known) -> QuerySet[User]:
+def people_as_of(day: dt.date, known: Known, zones: Sequence[str] | None = None) -> QuerySet[User]:
     """Everybody whose account was active then, with the place that they had."""
-    rows = User.objects.annotate(moment=_moments(day, ""))
+    rows = User.objects.annotate(moment=_moments(day, "", zones))
     rows = rows.filter(holding(known, F("moment"), "places__"), places__active=True)
     return rows.annotate(
         then_team=F("places__team"),
@@ -195,10 +206,18 @@ def people_below_as_of(viewer: User, day: dt.date, known: Known) -> QuerySet[Use
     return people_as_of(day, known).filter(Q(then_team__in=team_ids_below(viewer)))
 
 
-def _moments(day: dt.date, way: str) -> Any:
+def place_as_of(known: Known, what: str) -> Any:
+    """The key of the site or team where the learner of a row of ``with_status_as_of`` was then."""
+    return Subquery(
+        PlaceSpan.objects.filter(holding(known, OuterRef("moment")), learner=OuterRef("learner")).values(what)[:1]
+    )
+
+
+def _moments(day: dt.date, way: str, zones: Sequence[str] | None) -> Any:
     """The last instant of the day in each person's own zone. ``way`` leads to the person."""
     field = DateTimeField()
-    zones = zones_in_use()
+    if zones is None:
+        zones = zones_in_use()
     if not zones:
         return Value(moment_of(day, "UTC"), output_field=field)
     cases = [

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from courses.enums import Status
-from courses.models import Assignment
 from lms.lib import dates
 from lms.people.models import User
 
@@ -16,8 +15,8 @@ NOT_ASKED = (Status.NOT_REQUIRED, Status.EXEMPT)
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """The newest assignment of a course that one person has. ``today`` is the day in the person's own zone; ``paused_until`` the last day
-    of the exemption or leave that holds."""
+    """The newest assignment of a course that one person has. ``today`` is the day in the person's own zone, or the past day that is shown;
+    ``paused_until`` the last day of the exemption or leave that holds, unless ``past``: spans do not tell it."""
 
     assignment: uuid.UUID
     course: str
@@ -34,6 +33,7 @@ class Cell:
     paused_until: dt.date | None
     units_done: int
     units_total: int
+    past: bool = False
 
     @property
     def ends_on(self) -> dt.date | None:
@@ -59,9 +59,11 @@ class Cell:
             return f"on {self._day(self.opens_on)}"
         if self.status in (Status.ON_LEAVE, Status.EXEMPT):
             if self.paused_until is None:
-                return "no end date"
+                return "" if self.past else "no end date"
             word = "back" if self.status == Status.ON_LEAVE else "ends"
             return f"{word} {self._day(self.paused_until + dt.timedelta(days=1))}"
+        if self.status == Status.SIGN_OFF_WAITING:
+            return "practice left"
         if self.status == Status.NOT_STARTED:
             return f"due {self._day(self.due_on)}"
         return "" if self.status == Status.NOT_REQUIRED else self.progress
@@ -93,6 +95,8 @@ class Cell:
             return "due dates move when the person is back"
         if self.status == Status.NOT_REQUIRED:
             return "asked no more"
+        if self.status == Status.SIGN_OFF_WAITING:
+            return f"every unit is done, due {dates.long_date(self.due_on)}"
         if self.status == Status.OVERDUE:
             return f"since {dates.long_date(self.due_on)}"
         return f"due {dates.long_date(self.due_on)}"
@@ -104,10 +108,12 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One person and a cell for each column, None where the course is not theirs. ``fits`` says for each whether it is what the filters
-    look for."""
+    """One person, the names of their team and site, and a cell for each column, None where the course is not theirs. ``fits`` says for each
+    whether it is what the filters look for."""
 
     person: User
+    team: str
+    site: str
     cells: tuple[Cell | None, ...]
     fits: tuple[bool, ...]
 
@@ -144,32 +150,76 @@ def in_days(day: dt.date, today: dt.date) -> str:
     return "today" if left <= 0 else f"in {left} day{'' if left == 1 else 's'}"
 
 
-def cell_of(row: Assignment, person: User, at: dt.datetime, paused_until: dt.date | None) -> Cell:
-    """From an assignment with its course and the annotations of the status and of the units."""
-    annotated: Any = row  # status, certificate_... and units_... are annotations
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What an assignment and its run say at an instant; what has not happened by then is None."""
+
+    opens_on: dt.date
+    due_on: dt.date
+    completed_at: dt.datetime | None
+    used_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    valid_until_on: dt.date | None
+    renews_until_on: dt.date | None
+
+
+def said_now(row: Any, at: dt.datetime) -> Said:
+    """Of an assignment with its enrollment and the annotations of ``with_status``."""
+    run = row.enrollment
+    return Said(
+        opens_on=row.opens_on,
+        due_on=row.due_on,
+        completed_at=_reached(run.completed_at if run else None, at) or _reached(row.satisfied_at, at),
+        used_at=_reached(run.attempts_used_at if run else None, at),
+        revoked_at=_reached(row.certificate_revoked_at, at),
+        valid_until_on=row.valid_until_on,
+        renews_until_on=row.renews_until_on,
+    )
+
+
+def said_then(row: Any) -> Said:
+    """Of a row of ``with_status_as_of``. Since when attempts are used up the spans do not tell; a certificate that was revoked later is
+    told, since it never counted."""
+    return Said(
+        opens_on=row.then_opens_on,
+        due_on=row.then_due_on,
+        completed_at=row.then_completed_at or row.then_satisfied_at,
+        used_at=None,
+        revoked_at=row.certificate_revoked_at,
+        valid_until_on=row.then_valid_until_on,
+        renews_until_on=row.then_renews_until_on,
+    )
+
+
+def cell_of(
+    row: Any, said: Said, person: User, today: dt.date, *, paused_until: dt.date | None = None, past: bool = False
+) -> Cell:
+    """From an assignment with its course and the annotations of the status and of the units, and what it says."""
     zone = person.zone
-    completed = _reached(row.enrollment.completed_at if row.enrollment else None, at) or _reached(row.satisfied_at, at)
-    used = _reached(row.enrollment.attempts_used_at if row.enrollment else None, at)
-    ends = [annotated.certificate_expires_on, row.valid_until_on]
-    revoked = _reached(annotated.certificate_revoked_at, at)
+    ends = [row.certificate_expires_on, said.valid_until_on]
     return Cell(
         assignment=row.public_id,
         course=row.course.slug,
         course_title=row.course.title,
-        status=Status(annotated.status),
-        today=dates.local_date(at, zone),
-        opens_on=row.opens_on,
-        due_on=row.due_on,
-        completed_on=dates.local_date(completed, zone) if completed else None,
+        status=Status(row.status),
+        today=today,
+        opens_on=said.opens_on,
+        due_on=said.due_on,
+        completed_on=_day_of(said.completed_at, zone),
         expires_on=min((day for day in ends if day is not None), default=None),
-        renews_until=row.renews_until_on if completed is None else None,
-        revoked_on=dates.local_date(revoked, zone) if revoked else None,
-        used_on=dates.local_date(used, zone) if used else None,
+        renews_until=said.renews_until_on if said.completed_at is None else None,
+        revoked_on=_day_of(said.revoked_at, zone),
+        used_on=_day_of(said.used_at, zone),
         paused_until=paused_until,
-        units_done=annotated.units_done,
-        units_total=annotated.units_total,
+        units_done=row.units_done,
+        units_total=row.units_total,
+        past=past,
     )
 
 
 def _reached(instant: dt.datetime | None, at: dt.datetime) -> dt.datetime | None:
     return instant if instant is not None and instant <= at else None
+
+
+def _day_of(instant: dt.datetime | None, zone: str) -> dt.date | None:
+    return dates.local_date(instant, zone) if instant is not None else None

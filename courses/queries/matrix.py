@@ -4,10 +4,11 @@ Everything about a status comes from ``annotate``, so that the same matrix can b
 cuts the page; a page of 25 people fetches 25 people and their cells, however many there are.
 """
 
+import copy
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import (
     CharField,
@@ -28,9 +29,10 @@ from django.db.models.lookups import GreaterThan
 
 from courses.enums import ATTENTION, ExceptionKind, Status
 from courses.models import Assignment, Course, DutyException, Unit, UnitProgress
-from courses.queries.cells import Cell, Row, cell_of
+from courses.queries.cells import Cell, Row, cell_of, said_now
 from courses.queries.newest import newest_of_each
 from courses.queries.status import with_status
+from lms.lib import dates
 from lms.people.models import User
 
 Annotate = Callable[[QuerySet[Assignment]], QuerySet[Assignment]]
@@ -95,6 +97,11 @@ class Counts:
 class Matrix:
     """``people`` are those whom the viewer may see; nobody else is ever reached, whatever the filters say."""
 
+    #: what stands before the names of columns that a past day has its own values of
+    then = ""
+    #: where the names of a person's site and team are
+    _place_names = ("site__name", "team__name")
+
     def __init__(
         self,
         people: QuerySet[User],
@@ -110,19 +117,27 @@ class Matrix:
         self._annotate = annotate or (lambda rows: with_status(rows, at))
         self._offered = offered
 
-    def whatever_status(self) -> "Matrix":
+    def asking(self, filters: Filters) -> Self:
+        """The same people and courses with other filters."""
+        twin = copy.copy(self)
+        twin.filters = filters
+        return twin
+
+    def whatever_status(self) -> Self:
         """The same without the filter of statuses."""
-        filters = dataclasses.replace(self.filters, status="")
-        return Matrix(self.people, self.at, filters, annotate=self._annotate, offered=self._offered)
+        return self.asking(dataclasses.replace(self.filters, status=""))
 
     # --- columns ------------------------------------------------------------------------------------------------------
     @property
     def offered(self) -> list[Course]:
         """Every course that somebody of these people has, by title. One query."""
         if self._offered is None:
-            held = Assignment.objects.filter(learner__in=self.people.order_by(), withdrawn_at__isnull=True)
+            held = self._held(Assignment.objects.filter(learner__in=self.people.order_by().values("pk")))
             self._offered = list(Course.objects.filter(pk__in=held.order_by().values("course")).order_by("title", "pk"))
         return self._offered
+
+    def _held(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+        return rows.filter(withdrawn_at__isnull=True)
 
     @property
     def columns(self) -> list[Course]:
@@ -140,7 +155,10 @@ class Matrix:
         rows = Assignment.objects.filter(**{which: learners})
         if self.filters.columns:
             rows = rows.filter(course__in=[course.pk for course in self.columns])
-        return self._annotate(newest_of_each(rows)).order_by()
+        return self._newest(rows).order_by()
+
+    def _newest(self, rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+        return self._annotate(newest_of_each(rows))
 
     def _fitting(self, learners: Any, *, whatever_status: bool = False) -> QuerySet[Assignment]:
         """The cells that fit the filters about cells."""
@@ -151,9 +169,9 @@ class Matrix:
         if asked.status and not whatever_status:
             rows = rows.filter(Q(status__in=[status.value for status in asked.statuses]))
         if asked.due_from or asked.due_to:
-            rows = rows.filter(self._todo(), _between("due_on", asked.due_from, asked.due_to))
+            rows = rows.filter(self._todo(), _between(f"{self.then}due_on", asked.due_from, asked.due_to))
         if asked.ends_from or asked.ends_to:
-            certificate, accepted = F("certificate_expires_on"), F("valid_until_on")
+            certificate, accepted = F("certificate_expires_on"), F(f"{self.then}valid_until_on")
             rows = rows.annotate(ends=Least(Coalesce(certificate, accepted), Coalesce(accepted, certificate)))
             rows = rows.filter(_between("ends", asked.ends_from, asked.ends_to))
         return rows
@@ -176,9 +194,9 @@ class Matrix:
                 | Q(job_role__icontains=word)
             )
         if asked.teams:
-            rows = rows.filter(team__in=asked.teams)
+            rows = rows.filter(**{f"{self.then}team__in": asked.teams})
         if asked.site is not None:
-            rows = rows.filter(site=asked.site)
+            rows = rows.filter(**{f"{self.then}site": asked.site})
         if asked.category:
             rows = rows.filter(category=asked.category)
         if asked.job_role:
@@ -194,12 +212,13 @@ class Matrix:
         if self.filters.sort == "name":
             return rows.order_by(*name)
         if self.filters.sort == "team":
-            return rows.order_by("site__name", F("team__name").asc(nulls_last=True), *name)
+            site, team = self._place_names
+            return rows.order_by(site, F(team).asc(nulls_last=True), *name)
         if self.filters.sort == "due":
             todo = self._cells(OuterRef("pk")).filter(self._todo())
-            first = todo.values("learner").annotate(first=Min("due_on")).values("first")
+            first = todo.values("learner").annotate(first=Min(f"{self.then}due_on")).values("first")
             return rows.annotate(first_due=Subquery(first)).order_by(F("first_due").asc(nulls_last=True), *name)
-        worst = self._cells(OuterRef("pk")).annotate(key=Concat(_at_place(_LETTERS, 1), _since()))
+        worst = self._cells(OuterRef("pk")).annotate(key=Concat(_at_place(_LETTERS, 1), _since(self.then)))
         first = worst.values("learner").annotate(first=Min("key")).values("first")
         return rows.annotate(attention=Coalesce(Subquery(first), Value("~"))).order_by("attention", *name)
 
@@ -224,13 +243,16 @@ class Matrix:
 
     def people_by(self, group: str) -> list[tuple[int, int]]:
         """How many of the people found are in each team or site, by key."""
-        return list(self.found().order_by().values_list(group).annotate(n=Count("pk")))
+        return list(self.found().order_by().values_list(f"{self.then}{group}").annotate(n=Count("pk")))
 
     def statuses_by(self, group: str) -> list[tuple[int, str, int, int]]:
         """For each team or site and each status, how many people found have a cell in it, and how many cells that are."""
         cells = self._fitting(self.found().order_by().values("pk"))
         numbers = {"people": Count("learner", distinct=True), "cells": Count("pk")}
-        return list(cells.values_list(f"learner__{group}", "status").annotate(**numbers))
+        return list(cells.annotate(place=self._place(group)).values_list("place", "status").annotate(**numbers))
+
+    def _place(self, group: str) -> Any:
+        return F(f"learner__{group}")
 
     # --- rows ---------------------------------------------------------------------------------------------------------
     def rows(self, start: int, stop: int) -> list[Row]:
@@ -249,6 +271,19 @@ class Matrix:
         if not people:
             return []
         columns = self.columns
+        cells = self._made(people)
+        rows = []
+        for person in people:
+            line = tuple(cells.get((person.pk, course.pk)) for course in columns)
+            fits = tuple(cell is not None and self._fits(cell) for cell in line)
+            rows.append(Row(person, *self._where(person), line, fits))
+        return rows
+
+    def _where(self, person: User) -> tuple[str, str]:
+        return (person.team.name if person.team else "", person.site.name)
+
+    def _made(self, people: Sequence[User]) -> dict[tuple[int, int], Cell]:
+        """The cells of these people by learner and course. Two queries: cells, exceptions."""
         keys = [person.pk for person in people]
         total = Unit.objects.filter(version=OuterRef("enrollment__version")).order_by().values("version")
         done = UnitProgress.objects.filter(
@@ -265,12 +300,11 @@ class Matrix:
         found: dict[tuple[int, int], Cell] = {}
         for row in cells.select_related("course", "enrollment"):
             person = by_key[row.learner_id]
-            found[row.learner_id, row.course_id] = cell_of(row, person, self.at, _until(pauses.get(person.pk, ()), row))
-        rows = []
-        for person in people:
-            line = tuple(found.get((person.pk, course.pk)) for course in columns)
-            rows.append(Row(person, line, tuple(cell is not None and self._fits(cell) for cell in line)))
-        return rows
+            today = dates.local_date(self.at, person.zone)
+            until = _until(pauses.get(person.pk, ()), row)
+            cell = cell_of(row, said_now(row, self.at), person, today, paused_until=until)
+            found[row.learner_id, row.course_id] = cell
+        return found
 
     def _pauses(self, learners: Sequence[int]) -> dict[int, list[DutyException]]:
         """The exemptions and leaves that hold, by learner."""
@@ -303,16 +337,16 @@ def _at_place(text: str, width: int) -> Any:
     return Substr(Value(text, output_field=CharField()), place, width)
 
 
-def _since() -> Any:
+def _since(then: str) -> Any:
     """The day since which, or on which, it matters: of a revocation, of an end, else the due date. As text, which sorts."""
     days = [
         Substr(Cast(F(name), CharField()), 1, 10)
         for name in (
             "certificate_revoked_at",
-            "renews_until_on",
+            f"{then}renews_until_on",
             "certificate_expires_on",
-            "valid_until_on",
-            "due_on",
+            f"{then}valid_until_on",
+            f"{then}due_on",
         )
     ]
     return Coalesce(*days)

@@ -33,7 +33,7 @@ def table(matrix: Matrix) -> Iterator[tuple[object, ...]]:
 def table_row(row: Row) -> tuple[object, ...]:
     person = row.person
     cells = [cell.text if cell is not None else NOT_REQUIRED for cell in row.cells]
-    return (person.name, person.job_role, _team(person), person.site.name, row.roll, *cells)
+    return (person.name, person.job_role, row.team, row.site, row.roll, *cells)
 
 
 def list_rows(matrix: Matrix) -> Iterator[tuple[object, ...]]:
@@ -42,17 +42,16 @@ def list_rows(matrix: Matrix) -> Iterator[tuple[object, ...]]:
     yield LIST_HEAD
     for row in matrix.all_rows():
         for cell in row.found:
-            yield list_row(row.person, cell)
+            yield list_row(row, cell)
         if not any(row.cells):
-            person = row.person
-            yield (person.name, _team(person), person.site.name, "", "No course assigned", *[""] * 5, _mail(person))
+            yield (row.person.name, row.team, row.site, "", "No course assigned", *[""] * 5, _mail(row.person))
 
 
-def list_row(person: User, cell: Cell) -> tuple[object, ...]:
+def list_row(row: Row, cell: Cell) -> tuple[object, ...]:
     return (
-        person.name,
-        _team(person),
-        person.site.name,
+        row.person.name,
+        row.team,
+        row.site,
         cell.course_title,
         cell.status.label,
         cell.detail,
@@ -60,12 +59,8 @@ def list_row(person: User, cell: Cell) -> tuple[object, ...]:
         cell.completed_on or "",
         cell.expires_on or "",
         cell.progress,
-        _mail(person),
+        _mail(row.person),
     )
-
-
-def _team(person: User) -> str:
-    return person.team.name if person.team else ""
 
 
 def _mail(person: User) -> str:

@@ -22,7 +22,7 @@ from lms.people.views.base import sent, status_of
 ways = require_http_methods(["GET", "HEAD", "POST"])
 NAMES = {
     "search", "team", "status", "sort", "course", "site", "category", "job_role", "due_from", "due_to", "ends_from", "ends_to", "size",
-    "columns",
+    "columns", "on", "known",
 }  # fmt: skip
 LONGEST = 2000
 

@@ -128,6 +128,17 @@ def test_every_status_has_a_place_of_its_own() -> None:
         assert len(text) == len(Status) * query._WIDTH, "a longer status needs a wider place"
 
 
+def test_a_practice_that_waits_says_so(team: Team, at: dt.datetime) -> None:
+    course = factories.make_practice_course(at=at)
+    run = give(factories.make_user("Ann", team=team), course, at).enrollment
+    assert run is not None
+    factories.pass_unit(run, at=at)
+    (cell,) = rows(at + DAY)[0].cells
+    assert cell is not None
+    assert cell.text == "Sign-off waiting, practice left"
+    assert cell.detail == "every unit is done, due December 7, 2026"
+
+
 @pytest.mark.both_db
 def test_of_one_status_the_longest_due_then_the_name(team: Team, course: Course, at: dt.datetime) -> None:
     for name, days in (("Zed", 5), ("ann", 9), ("Bea", 9)):
@@ -485,10 +496,10 @@ def test_the_queries_do_not_grow_with_the_people(boss: User, team: Team, client:
         if place < 40:
             factories.make_assignment(learner, course)
     for path, expected in {
-        "/team/": 14,
-        "/team/?status=not_started&sort=due&team=" + str(team.public_id): 14,
-        "/team/summary/": 9,
-        "/team/print/": 10,
+        "/team/": 15,
+        "/team/?status=not_started&sort=due&team=" + str(team.public_id): 15,
+        "/team/summary/": 10,
+        "/team/print/": 11,
     }.items():
         client.get(path)
         with CaptureQueriesContext(connection) as seen:

@@ -367,15 +367,14 @@ def test_a_digest_has_the_answers_of_each_of_its_lines(row: Assignment, learner:
 # --- the supervisor's task ---
 
 
-def test_the_team_page_shows_what_waits_on_top_with_its_actions(now_row: Assignment, boss: User) -> None:
+def test_today_shows_what_waits_and_people_and_courses_does_not(now_row: Assignment, boss: User) -> None:
     say(now_row, Answer.NOT_MY_ROLE, clock.now(), note="I moved to the kitchen")
-    page = words(client_of(boss).get("/team/").content.decode())
-    assert "1 answer waits for you" in page
-    assert "Maya Okafor says that this is not their role any more" in page
+    page = words(client_of(boss).get("/today/").content.decode())
+    assert "Maya Okafor" in page
     assert "I moved to the kitchen" in page
-    for action in ("Record a leave", "Exempt", "Accept what was done elsewhere", "Move the due date", "Remind again"):
-        assert action in page
-    assert page.index("answer waits") < page.index("Find a person")
+    page = words(client_of(boss).get("/team/").content.decode())
+    assert "Maya Okafor" in page
+    assert "I moved to the kitchen" not in page
 
 
 @pytest.mark.parametrize(

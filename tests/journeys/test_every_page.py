@@ -253,6 +253,15 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     look(visitor, "/team/summary/")
     look(visitor, "/team/summary/?by=site")
     look(visitor, "/team/print/")
+    past = f"on={clock.today('UTC') - dt.timedelta(days=15)}"
+    for address in (
+        f"/team/?{past}&known=then",
+        f"/team/?{past}&known=now&status=late",
+        f"/team/summary/?{past}",
+        f"/team/print/?{past}",
+        "/team/?on=nonsense",
+    ):
+        look(visitor, address)
     look(visitor, "/team/views/")
     visitor.page.goto("/team/?status=late")
     visitor.page.locator("summary", has_text="Save view").click()
