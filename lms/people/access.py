@@ -135,6 +135,7 @@ def allowed(action: Action, *, answers_strangers: bool = False) -> Callable[[Vie
     def tied(view: View[P]) -> View[P]:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            roles.remember(request.user)
             if not request.user.is_authenticated:
                 if not answers_strangers:
                     return redirect_to_login(request.get_full_path())

@@ -81,7 +81,19 @@ def _holds(user: User | AnonymousUser, role: Role) -> bool:
             return user.is_auditor
         case Role.ADMINISTRATOR:
             return user.is_administrator
-    return Supervision.objects.filter(supervisor=user, ended_at=None).exists()
+    known: dict[str, bool] | None = getattr(user, "_known_roles", None)
+    if known is not None and role in known:
+        return known[role]
+    holds = Supervision.objects.filter(supervisor=user, ended_at=None).exists()
+    if known is not None:
+        known[role] = holds
+    return holds
+
+
+def remember(user: User | AnonymousUser) -> None:
+    """From here on this object asks once whether its person supervises a team. For the user of a request, which lives as long as that."""
+    if isinstance(user, User):
+        user._known_roles = {}  # type: ignore[attr-defined]
 
 
 class Powers:
