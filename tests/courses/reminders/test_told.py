@@ -166,7 +166,7 @@ def test_the_post_room_names_each_reason_and_leads_to_why(
     client.get(address)
     with CaptureQueriesContext(connection) as captured:
         text = client.get(address).content.decode()
-    assert len(captured) == 6
+    assert len(captured) == 7
     assert "The course was assigned." in text
     assert text.count(f'href="{reverse("why", args=[row.public_id])}"') == reasons
     assert ("Three days before the due date of December 7, 2026." in text) == (reasons == 3)
