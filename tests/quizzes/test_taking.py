@@ -14,6 +14,7 @@ from django.test import Client
 
 from courses.actions import assigning
 from courses.models import Certificate, Course, Enrollment
+from courses.queries.practices import practices_of
 from lms.lib import clock
 from lms.people.models import User
 from lms.record.actions import SYSTEM
@@ -476,7 +477,7 @@ def test_all_kinds_without_script(mine: Client, attempt: Attempt) -> None:
 
 
 def test_the_real_courses_without_script(mine: Client, learner: User) -> None:
-    """Every unit of both courses: start, answer by pages, hand in, and hold the certificate at the end."""
+    """Every unit of every course: start, answer by pages, hand in, be watched where a course asks for it, and hold the certificate at the end."""
     call_command("load_courses", stdout=io.StringIO())
     for course in Course.objects.all():
         enrollment = factories.make_enrollment(learner, course)
@@ -487,7 +488,12 @@ def test_the_real_courses_without_script(mine: Client, learner: User) -> None:
             sittings.answer_by_pages(mine, attempt)
             result = mine.post(f"/attempts/{attempt.public_id}/hand-in/", follow=True)
             assert f"You passed: {attempt.out_of} of {attempt.out_of}" in result.content.decode()
-            assert ("See my certificate" in result.content.decode()) == (unit == units[-1])
+            last = unit == units[-1] and not enrollment.version.sign_offs
+            assert ("See my certificate" in result.content.decode()) == last
+        for practice in practices_of(enrollment.version):
+            assessor = factories.make_user()
+            factories.make_assessor(assessor, course, practice=practice.id)
+            factories.observe(enrollment, assessor)
         enrollment.refresh_from_db()
         assert enrollment.completed_at is not None
     assert Certificate.objects.count() == Course.objects.count() >= 2

@@ -198,8 +198,8 @@ def test_events_of_the_first_schema_still_verify(at: dt.datetime) -> None:
 @pytest.mark.django_db
 def test_an_event_names_the_newest_of_all(at: dt.datetime, django_assert_num_queries: Any) -> None:
     write(2, at=at)
-    with transaction.atomic(), django_assert_num_queries(6):
+    with transaction.atomic(), django_assert_num_queries(7):
         (event,) = [actions.append(uuid.UUID(int=8), EventKind.COURSE_STARTED, {}, at=at, by=actions.SYSTEM)]
     assert (event.after_subject, event.after_seq) == (SUBJECT, 2)
-    with transaction.atomic(), django_assert_num_queries(4):
+    with transaction.atomic(), django_assert_num_queries(5):
         actions.append(SUBJECT, EventKind.COURSE_STARTED, {}, at=at, by=actions.SYSTEM)

@@ -171,7 +171,7 @@ def test_roles_stand_in_the_event_of_a_new_person(at: dt.datetime) -> None:
     ("maker", "first"),
     [
         (factories.make_user, "my_training"),
-        (lambda: factories.make_supervisor(factories.make_team()), "team"),
+        (lambda: factories.make_supervisor(factories.make_team()), "today"),
         (factories.make_coordinator, "people:overview"),
         (factories.make_auditor, "team"),
         (factories.make_administrator, "system_health"),

@@ -54,7 +54,7 @@ def test_the_overview_takes_the_same_queries_however_much_waits(
     monkeypatch.setattr(tasks_list, "_questions", [])
     for number in range(rows):
         make_user(f"Extra {number}", email=None, team=make_team(f"Team {number}"))
-    assert queries_of(reverse("people:overview")) == 16
+    assert queries_of(reverse("people:overview")) == 17
 
 
 def test_registering_a_task_twice_is_once(monkeypatch: pytest.MonkeyPatch, at: dt.datetime) -> None:
@@ -222,6 +222,7 @@ def settings_data(**changes: str) -> dict[str, str]:
         "signatory": "Priya Raman",
         "signatory_title": "Training Coordinator",
         "certificate_prefix": "AR",
+        "escalate_after_days": "7",
         "paper": "a4",
         **changes,
     }
