@@ -44,6 +44,14 @@ class Known(TextChoices):
     NOW = "now", "As we know today about that day, corrections included"
 
 
+class Rhythm(TextChoices):
+    """How often somebody is sent a link to a view that they keep."""
+
+    NEVER = "", "Never"
+    WEEKLY = "weekly", "Every week, on my first working day"
+    MONTHLY = "monthly", "Every month, on my first working day"
+
+
 class FileState(TextChoices):
     """The state of a certificate's file."""
 

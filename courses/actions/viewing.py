@@ -18,10 +18,11 @@ def save_view(owner: User, *, name: str, query: str) -> SavedView:
     return view
 
 
-def rename_view(view: SavedView, *, name: str) -> SavedView:
-    view.name = name
+def change_view(view: SavedView, *, name: str, mailed: str) -> SavedView:
+    """Another name, or how often a link to it is mailed to its owner."""
+    view.name, view.mailed = name, mailed
     view.full_clean()
-    view.save(update_fields=["name"])
+    view.save(update_fields=["name", "mailed"])
     return view
 
 

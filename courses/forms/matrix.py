@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
-from courses.enums import Status
+from courses.enums import Rhythm, Status
 from courses.forms.courses import DateInput, PlainForm
 from courses.models import Course
 from courses.queries.matrix import GROUP_WORDS, SORTS, Filters
@@ -188,4 +188,13 @@ def below(public_id: str, teams: Sequence[Team]) -> tuple[int, ...]:
 class ViewNameForm(PlainForm):
     name = forms.CharField(
         label="Name of the view", max_length=40, error_messages={"required": "Give the view a name."}
+    )
+
+
+class ViewForm(ViewNameForm):
+    mailed = forms.ChoiceField(
+        label="Mail me a link to it",
+        choices=Rhythm.choices,
+        required=False,
+        help_text="The mail holds no names. Behind the link, after signing in, are the page and its exports as they stand then.",
     )

@@ -14,6 +14,7 @@ from courses.reminders import (
     sign_off_not_yet,
     sign_off_waits,
     team_digest,
+    view_ready,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "sign_off_not_yet",
     "sign_off_waits",
     "team_digest",
+    "view_ready",
 ]

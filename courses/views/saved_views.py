@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from courses.access import saved_view_for, scope_of
 from courses.actions import viewing
-from courses.forms.matrix import ViewNameForm
+from courses.forms.matrix import ViewForm, ViewNameForm
 from courses.models import SavedView
 from lms.people import desk
 from lms.people.access import Action, allowed, signed_in
@@ -78,17 +78,17 @@ def views(request: HttpRequest) -> HttpResponse:
 @allowed(Action.KEEP_VIEWS)
 @ways
 def view(request: HttpRequest, view: uuid.UUID) -> HttpResponse:
-    """Renames a view."""
+    """Renames a view, and says how often a link to it is mailed."""
     viewer = _viewer(request)
     found = saved_view_for(viewer, view)
-    form = ViewNameForm(sent(request), initial={"name": found.name})
+    form = ViewForm(sent(request), initial={"name": found.name, "mailed": found.mailed})
     if form.is_valid():
         try:
-            viewing.rename_view(found, name=form.cleaned_data["name"])
+            viewing.change_view(found, name=form.cleaned_data["name"], mailed=form.cleaned_data["mailed"])
         except ValidationError as error:
             put_errors(form, error)
         else:
-            messages.success(request, f"The view is called {found.name} now.")
+            messages.success(request, f"The view {found.name} is changed.")
             return redirect("saved_views")
     known = SavedView.objects.get(pk=found.pk)
     return _page(request, viewer, "courses/matrix/view.html", {"form": form, "view": known})

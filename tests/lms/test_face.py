@@ -50,7 +50,9 @@ def _used(text: str) -> set[str]:
 # --- files -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_every_class_of_a_template_is_defined(path: Path) -> None:
-    packed = [ROOT / "quizzes" / "packs" / "pack.css"] if "zip" in path.parts else []  # pages that are read without the system
+    packed = (
+        [ROOT / "quizzes" / "packs" / "pack.css"] if "zip" in path.parts else []
+    )  # pages that are read without the system
     defined = _defined(*sorted((ROOT / "lms" / "static").rglob("*.css")), *packed)
     unknown = {name for name in _used(_markup(path)) if not fnmatch.filter(defined, name)}
     assert unknown == set(), f"{path.name} uses classes that no style sheet defines"
