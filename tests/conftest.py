@@ -12,6 +12,7 @@ from django.core.management.commands import flush
 from django.db import connection
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.faults import noted
 from tests.lifting import lift
 
 django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -61,6 +62,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _folder(nodeid: str) -> str:
     return max((name for name in TOGETHER if nodeid.startswith(name)), key=len, default="")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    noted.collected(session.items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    noted.take(getattr(node, "workeroutput", None) or {})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of all fault tests fails when a failpoint was never reached in it, in whichever of its processes."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output.update(reached=sorted(noted.reached), whole=noted.whole)
+    elif noted.missing() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if noted.missing():
+        terminalreporter.write_line(f"failpoints that were never reached in this run: {', '.join(noted.missing())}")
 
 
 @pytest.hookimpl(optionalhook=True)

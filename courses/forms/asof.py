@@ -62,11 +62,18 @@ class AsOfForm(forms.Form):
         """What is wrong with the day, in a sentence; empty when it can be shown."""
         return " ".join(str(sentence) for errors in self.errors.values() for sentence in errors)
 
+    def _shown(self) -> str:
+        """The day as it was typed, if it is one: a control for dates takes nothing else."""
+        try:
+            return dt.date.fromisoformat(self.data["on"].strip()).isoformat() if self.errors or self.day else ""
+        except ValueError:
+            return ""
+
     @property
     def context(self) -> dict[str, Any]:
         """For the bar: what was asked for, and what is wrong with it."""
         return {
-            "as_of": self.data["on"] if self.errors else (self.day.isoformat() if self.day else ""),
+            "as_of": self._shown(),
             "as_of_known": self.knowledge,
             "as_of_problem": self.problem,
             "as_of_today": self.today,

@@ -269,7 +269,7 @@ def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspectio
     visitor.page.get_by_role("button", name="Keep these filters").click()
     expect(visitor.page.locator(".messages")).to_contain_text("is kept")
     look(visitor, "/team/views/")
-    visitor.page.get_by_role("link", name="Rename or delete Late people").click()
+    visitor.page.get_by_role("link", name="Change or delete Late people").click()
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Late people")
     look(visitor)
     for name in ("Maya Okafor", "Darnell Hughes"):
