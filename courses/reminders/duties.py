@@ -99,7 +99,7 @@ def _speaking(
         ends_on=end,
         sleeps=_sleeps_of(row, sleeps),
     )
-    coming = _next_cycle(row, end, at, horizon)
+    coming = _next_cycle(row, end, sleeps, at, horizon)
     if coming is None:
         return [held]
     return [dataclasses.replace(held, silent_from=coming.starts_on), coming]
@@ -135,7 +135,9 @@ def _open(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> Duty:
     )
 
 
-def _next_cycle(row: Assignment, end: dt.date, at: dt.datetime, horizon: dt.timedelta) -> Duty | None:
+def _next_cycle(
+    row: Assignment, end: dt.date, sleeps: Mapping[int, list[DutyException]], at: dt.datetime, horizon: dt.timedelta
+) -> Duty | None:
     """The cycle that the rule will open within the horizon, as it will then stand."""
     version = row.rule
     if version is None or version.renewal_kind == RenewalKind.NEVER or version.requirement.ended_at is not None:
@@ -157,6 +159,7 @@ def _next_cycle(row: Assignment, end: dt.date, at: dt.datetime, horizon: dt.time
         days=row.learner.working_days,
         renewal=True,
         ends_on=end,
+        sleeps=_sleeps_of(row, sleeps),
         fresh=True,
     )
 

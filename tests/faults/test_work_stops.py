@@ -137,10 +137,11 @@ def test_a_drawing_that_never_ends_is_killed_and_keeps_nobody_back(house: House)
     """The process that draws stands still where nothing reaches it, as a hung engine does, until the task's hard time limit."""
     poison = making.passed()
     house.broker.start()
-    options = ("--concurrency", "2", "--", "task_soft_time_limit=8", "task_time_limit=10")
+    options = ("--concurrency", "1", "--", "task_soft_time_limit=8", "task_time_limit=10")
     worker = house.worker(*options, failpoint="pdf.after_claim:hang:1")
     house.ring(DRAW, str(poison.pk))
-    wait_for(lambda: house.reached().get("pdf.after_claim"), 30, "one hangs")
+    wait_for(lambda: house.reached().get("pdf.after_claim"), 30, "it hangs")
+    time.sleep(1)  # the worker has heard that its process took the task
     for pid in children_of(worker.popen.pid):
         os.kill(pid, signal.SIGSTOP)
     worker.wait_for_text("Hard time limit")

@@ -24,7 +24,7 @@ ROLES = {"anybody", "learner", "supervisor", "coordinator"}
 NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
-    "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
+    "people:export_seals", "health_live", "health_ready", "health_work", "place", "practice", "store_answer", "form_token", "time_left", "certificate_file",
     "certificate_preview", "team_export", "team_export_xlsx", "team_table_csv", "team_table_xlsx", "delete_saved_view", "preview_list", "people:invite", "people:remove_supervisor", "people:retry_message",
     "people:discard_message", "people:resend_message", "calendar_address", "calendar_feed", "people:add_supervisor",
     "people:working_days", "home", "batch_list", "resume_batch", "people:details", "people:roster_lines", "people:resume_roster",
@@ -159,6 +159,7 @@ def test_pages_of_a_learner(stack: Stack, visit: Visit, inspection: Inspection, 
     look(visitor, f"/record/?on={clock.today('UTC') - dt.timedelta(days=5)}&known=now")
     look(visitor, "/help/")
     look(visitor, "/account/profile/")
+    look(visitor, "/account/looks/")
     look(visitor, "/account/password/change/")
     look(visitor, "/account/logout/")
     for enrollment in stack.ask("enrollments", email=STAFF).values():

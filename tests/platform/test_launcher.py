@@ -40,7 +40,7 @@ def test_first_start_prints_address_and_sign_ins_and_ctrl_c_ends_it_well(first_r
     run, var, code = first_run
     assert code == 0
     assert f"It runs at  http://127.0.0.1:{run.port}/" in run.text()
-    assert run.text().count("@") == 4
+    assert run.text().count("@") == 6
     assert STOPPED in run.text()
     assert "Traceback" not in run.text()
     assert run.left() == {}

@@ -118,6 +118,22 @@ def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
     assert live(at, 12) == foreseen
 
 
+def test_a_renewal_that_opens_during_a_leave_is_foreseen_for_its_end(course: Course, at: dt.datetime) -> None:
+    learner = factories.make_user()
+    factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 12, window=60))
+    factories.pass_unit(Enrollment.objects.get(learner=learner), at=at)
+    opens = at + (365 - 60) * DAY
+    before = opens - 5 * DAY
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=before.date(), ends_on=opens.date() + 6 * DAY, reason="Rest",
+        by=factories.make_coordinator(), at=before,
+    )  # fmt: skip
+    foreseen = as_counter(list(forecast(before, days=16, people=[learner.pk]).mails))
+    assert [kinds for _, _, kinds in foreseen] == [("renewal_opens",)]
+    assert all(day > opens.date() + 6 * DAY for _, day, _ in foreseen)
+    assert {mail: number for mail, number in live(before, 16).items() if mail[0] == learner.pk} == foreseen
+
+
 def test_the_first_of_more_than_two_a_week_is_counted() -> None:
     days = [dt.date(2026, 12, day) for day in (1, 3, 7, 20)]
     crowded = Forecast(tuple(Foreseen(1, day, ("overdue:x",)) for day in days))
