@@ -5,11 +5,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, Max, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from courses.enums import ExceptionKind, RenewalKind
-from courses.models import Assignment, DutyException, Enrollment
+from courses.models import Assignment, DutyException, Enrollment, RequirementVersion
 from courses.queries.duties import renewal_of
 from courses.queries.replies import pausing
 from courses.queries.status import with_status
@@ -31,9 +31,9 @@ def duties(
 
     Of several duties of one course the one that is due first speaks; what is fulfilled speaks only where nothing of the course is open
     and nothing newer was completed.
-    With a horizon come also the cycles that will open within it. Three queries, however many people there are.
+    With a horizon come also the cycles that will open within it. Three queries, however many people there are; four with a horizon.
     """
-    near = (at - LONGEST_AFTER, at + LONGEST_BEFORE + horizon)
+    near = (at - LONGEST_AFTER, at + (_longest_window() + horizon if horizon else LONGEST_BEFORE))
     rows = with_status(
         Assignment.objects.filter(
             withdrawn_at__isnull=True, learner__is_active=True, learner__email__isnull=False, enrollment__isnull=False
@@ -69,6 +69,12 @@ def duties(
         for duty in _speaking(group, sleeps, at, horizon):
             found.append((learner, duty))
     return found
+
+
+def _longest_window() -> dt.timedelta:
+    """How long before its end evidence may already have something to say."""
+    days = RequirementVersion.objects.aggregate(days=Max("window_days"))["days"] or 0
+    return max(LONGEST_BEFORE, dt.timedelta(days=days))
 
 
 def duty_for(assignment: Assignment, at: dt.datetime) -> Duty | None:
