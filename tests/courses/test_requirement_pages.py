@@ -181,7 +181,7 @@ def test_the_preview_page_asks_as_often_for_30_people_as_for_3(
         factories.make_user()
     address = reverse("preview_requirement", args=[rule.public_id])
     desk.get(address)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         desk.get(address)
 
 
