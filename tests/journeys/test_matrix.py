@@ -63,7 +63,7 @@ def test_a_coordinator_finds_keeps_and_takes_what_matters(
     do = hands(page)
     page.goto("/team/")
     lead = page.locator(".page-head .lead")
-    expect(lead).to_have_text(re.compile(r"^1 to 25 of 32 people, those who need attention first\.$"))
+    expect(lead).to_have_text(re.compile(r"^1 to 25 of \d+ people, those who need attention first\.$"))
     assert violations(page) == []
     assert scrolls_sideways(page) == []
 
@@ -107,7 +107,7 @@ def test_a_coordinator_finds_keeps_and_takes_what_matters(
     # everybody again, the second page, and the view that was kept
     page.goto("/team/?sort=name")
     do.press(page.get_by_role("link", name="Page 2"))
-    expect(lead).to_have_text("26 to 32 of 32 people.")
+    expect(lead).to_have_text(re.compile(r"^26 to (\d+) of \1 people\.$"))
     expect(page).to_have_url(re.compile("sort=name&page=2"))
     do.press(page.get_by_role("link", name=name))
     expect(lead).to_contain_text(f"of {late} people")

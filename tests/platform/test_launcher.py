@@ -114,7 +114,7 @@ def test_a_worker_that_is_connected_but_takes_nothing_is_named_within_three_minu
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     hands.write_text("170")
-    wait_for(lambda: "beat" not in run.get("/health/work")[1].get("problems", {}), 20, "beat rings on")
+    wait_for(lambda: "beat" not in run.get("/health/work")[1].get("problems", {}), 60, "beat rings on")
     status, body = run.get("/health/work")
     assert (status, set(body["problems"])) == (503, {"worker"})
     for pid in workers:
