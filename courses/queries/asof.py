@@ -37,6 +37,7 @@ from django.db.models.functions import Coalesce
 
 from courses.enums import Known, Status
 from courses.models import Assignment, PlaceSpan, StatusSpan, Unit, UnitProgress
+from courses.queries.cells import Worded
 from lms.lib import dates
 from lms.people.models import User
 from lms.people.queries.people import zones_in_use
@@ -58,7 +59,7 @@ THEN = (
 
 
 @dataclasses.dataclass(frozen=True)
-class PastRow:
+class PastRow(Worded):
     """One assignment of one person, as it stood. No answers, no reflections."""
 
     person: User
@@ -75,34 +76,6 @@ class PastRow:
     units_total: int
     zone: str
     reachable: bool
-
-    @property
-    def detail(self) -> str:
-        """The second line of the status, in words."""
-        if self.renews_until is not None and self.status in (Status.EXPIRING, Status.EXPIRED):
-            ends = dates.long_date(self.renews_until)
-            word = "runs out" if self.status == Status.EXPIRING else "ran out"
-            return f"{word} {ends}, renewal due {dates.long_date(self.due_on)}"
-        if self.status == Status.COMPLETE or self.status == Status.EXPIRING:
-            until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
-            return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
-        if self.status == Status.EXPIRED:
-            if self.revoked_on is not None:
-                return f"certificate revoked on {dates.long_date(self.revoked_on)}"
-            return f"since {dates.long_date(self.expires_on)}" if self.expires_on else "no longer valid"
-        if self.status == Status.EXEMPT:
-            return "nothing is asked while the exemption lasts"
-        if self.status == Status.ON_LEAVE:
-            return "due dates move when the person is back"
-        if self.status == Status.SIGN_OFF_WAITING:
-            return f"every unit is done, due {dates.long_date(self.due_on)}"
-        if self.status == Status.OVERDUE:
-            return f"since {dates.long_date(self.due_on)}"
-        return f"due {dates.long_date(self.due_on)}"
-
-    @property
-    def progress(self) -> str:
-        return f"{self.units_done} of {self.units_total} unit{'' if self.units_total == 1 else 's'}"
 
 
 def moment_of(day: dt.date, zone: str) -> dt.datetime:

@@ -13,8 +13,50 @@ from lms.people.models import User
 NOT_ASKED = (Status.NOT_REQUIRED, Status.EXEMPT)
 
 
+class Worded:
+    """The words of one assignment as it stands, or stood. Whoever has them has these values."""
+
+    status: Status
+    due_on: dt.date
+    completed_on: dt.date | None
+    expires_on: dt.date | None
+    renews_until: dt.date | None
+    revoked_on: dt.date | None
+    units_done: int
+    units_total: int
+
+    @property
+    def detail(self) -> str:
+        """The second line of a status with whole dates, as lists with one row for a person and course have it."""
+        if self.renews_until is not None and self.status in (Status.EXPIRING, Status.EXPIRED):
+            word = "runs out" if self.status == Status.EXPIRING else "ran out"
+            return f"{word} {dates.long_date(self.renews_until)}, renewal due {dates.long_date(self.due_on)}"
+        if self.status in (Status.COMPLETE, Status.EXPIRING):
+            until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
+            return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
+        if self.status == Status.EXPIRED:
+            if self.revoked_on is not None:
+                return f"certificate revoked on {dates.long_date(self.revoked_on)}"
+            return f"since {dates.long_date(self.expires_on)}" if self.expires_on else "no longer valid"
+        if self.status == Status.EXEMPT:
+            return "nothing is asked while the exemption lasts"
+        if self.status == Status.ON_LEAVE:
+            return "due dates move when the person is back"
+        if self.status == Status.NOT_REQUIRED:
+            return "asked no more"
+        if self.status == Status.SIGN_OFF_WAITING:
+            return f"every unit is done, due {dates.long_date(self.due_on)}"
+        if self.status == Status.OVERDUE:
+            return f"since {dates.long_date(self.due_on)}"
+        return f"due {dates.long_date(self.due_on)}"
+
+    @property
+    def progress(self) -> str:
+        return f"{self.units_done} of {self.units_total} unit{'' if self.units_total == 1 else 's'}"
+
+
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class Cell(Worded):
     """The newest assignment of a course that one person has. ``today`` is the day in the person's own zone, or the past day that is shown;
     ``paused_until`` the last day of the exemption or leave that holds, unless ``past``: spans do not tell it."""
 
@@ -75,35 +117,6 @@ class Cell:
     def text(self) -> str:
         """The whole cell as words, as the exports hold it."""
         return f"{self.status.label}, {self.short}" if self.short else self.status.label
-
-    @property
-    def detail(self) -> str:
-        """The same with whole dates, for the list that has one row for a person and course."""
-        if self.renews_until is not None and self.status in (Status.EXPIRING, Status.EXPIRED):
-            word = "runs out" if self.status == Status.EXPIRING else "ran out"
-            return f"{word} {dates.long_date(self.renews_until)}, renewal due {dates.long_date(self.due_on)}"
-        if self.status in (Status.COMPLETE, Status.EXPIRING):
-            until = f"valid to {dates.long_date(self.expires_on)}" if self.expires_on else "does not expire"
-            return f"completed {dates.long_date(self.completed_on)}, {until}" if self.completed_on else until
-        if self.status == Status.EXPIRED:
-            if self.revoked_on is not None:
-                return f"certificate revoked on {dates.long_date(self.revoked_on)}"
-            return f"since {dates.long_date(self.expires_on)}" if self.expires_on else "no longer valid"
-        if self.status == Status.EXEMPT:
-            return "nothing is asked while the exemption lasts"
-        if self.status == Status.ON_LEAVE:
-            return "due dates move when the person is back"
-        if self.status == Status.NOT_REQUIRED:
-            return "asked no more"
-        if self.status == Status.SIGN_OFF_WAITING:
-            return f"every unit is done, due {dates.long_date(self.due_on)}"
-        if self.status == Status.OVERDUE:
-            return f"since {dates.long_date(self.due_on)}"
-        return f"due {dates.long_date(self.due_on)}"
-
-    @property
-    def progress(self) -> str:
-        return f"{self.units_done} of {self.units_total} unit{'' if self.units_total == 1 else 's'}"
 
 
 @dataclasses.dataclass(frozen=True)
