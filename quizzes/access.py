@@ -82,8 +82,10 @@ def question_for_coordinator(user: User, pk: int) -> Question:
     return question
 
 
-def pack_for_coordinator(user: User, public_id: uuid.UUID) -> Pack:
-    found = Pack.objects.defer("population").filter(public_id=public_id).first() if user.is_coordinator else None
+def pack_for(viewer: User, action: Action, public_id: uuid.UUID) -> Pack:
+    """Any pack, for those whom the matrix lets do this."""
+    demand(viewer, action)
+    found = Pack.objects.defer("population").filter(public_id=public_id).first()
     if found is None:
         raise Http404
     return found
@@ -91,8 +93,8 @@ def pack_for_coordinator(user: User, public_id: uuid.UUID) -> Pack:
 
 def survey_link_for_coordinator(user: User, public_id: uuid.UUID) -> SurveyLink:
     """A link of any pack, open or ended."""
-    rows = SurveyLink.objects.select_related("pack")
-    found = rows.filter(public_id=public_id).first() if user.is_coordinator else None
+    demand(user, Action.RUN_PACKS)
+    found = SurveyLink.objects.select_related("pack").filter(public_id=public_id).first()
     if found is None:
         raise Http404
     return found

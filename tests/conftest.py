@@ -56,8 +56,22 @@ TOGETHER = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long rounds of chance may take long. On PostgreSQL only what uses a database: the rest would say the same again. (The fault tests
+    stay whole, see ``noted``.)"""
+    for item in items:
+        if ROUNDS > 5 and item.nodeid.startswith("tests/faults"):
+            item.add_marker(pytest.mark.timeout(480 + 60 * ROUNDS))
     items.sort(key=lambda item: TOGETHER.index(_folder(item.nodeid)) if _folder(item.nodeid) else len(TOGETHER))
+    if connection.vendor == "postgresql":
+        pure = [item for item in items if not item.nodeid.startswith("tests/faults") and not _uses_database(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if item not in set(pure)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 def _folder(nodeid: str) -> str:

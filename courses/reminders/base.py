@@ -18,7 +18,7 @@ from courses.queries.replies import pausing
 from courses.queries.status import paused
 from courses.queries.training import next_step, unit_rows
 from courses.reminders.duties import duty_for
-from courses.reminders.moments import Duty, Moment
+from courses.reminders.moments import FOREVER, Duty, Moment
 from lms.lib import dates, numbers
 from lms.outbox import kinds
 from lms.outbox.models import Message, Occasion
@@ -27,6 +27,7 @@ from lms.people.models import User
 
 ASK = "Ask your training coordinator how to renew it."
 RENEW = "You can renew it now."
+TOO_LATE = "It came too late to be news; other reminders say it."
 PAUSED = "The person is exempt or on leave."
 _IN_KEY = re.compile(r":(\d{4}-\d\d-\d\d)(?::(\d+))?(?::r\d+)?$")
 ANSWERED = "The person answered a reminder, and somebody decides first."
@@ -167,7 +168,7 @@ class AssignmentMail(CourseMail, ABC):
 class DutyReminder(AssignmentMail, ABC):
     """A mail about one duty. It says when there is a reason as ``moments`` of a duty; the planner notes them, and just before sending the
     same moments are asked again. ``noted_when_made``: the action that makes the duty notes it, so its moments are those of a forecast's
-    duties alone. ``dated``: the due date lies ahead and goes along as a calendar file."""
+    duties alone, and it is dropped when it is no news any more. ``dated``: the due date lies ahead and goes along as a calendar file."""
 
     dated: ClassVar[bool] = True
     noted_when_made: ClassVar[bool] = False
@@ -176,9 +177,16 @@ class DutyReminder(AssignmentMail, ABC):
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
         """The reasons of a duty whose first day is not after ``until``."""
 
+    def news_until(self, noted_on: dt.date, due_on: dt.date) -> dt.date:
+        """The last day on which a reason that is ``noted_when_made`` is still news."""
+        return FOREVER
+
     def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
         """Why this mail would not be true now; None if it is."""
         today = dates.local_date(at, assignment.learner.zone)
+        if self.noted_when_made:
+            noted_on = dates.local_date(occasion.created_at, assignment.learner.zone)
+            return None if today <= self.news_until(noted_on, assignment.due_on) else TOO_LATE
         duty = duty_for(assignment, at)
         if duty is None:
             return "Another date of the same course is the one that counts."

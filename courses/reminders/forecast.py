@@ -10,7 +10,7 @@ from courses.models import Assignment
 from courses.queries.duties import Planned
 from courses.reminders.base import DutyReminder
 from courses.reminders.duties import duties
-from courses.reminders.moments import DAY, Duty, Moment, Sleep
+from courses.reminders.moments import DAY, FOREVER, Duty, Moment, Sleep
 from courses.reminders.planner import duty_kinds
 from courses.requirements.planning import Act
 from lms.lib import dates
@@ -171,6 +171,8 @@ def _of_one(
     hours: SendingHours = kinds.hours_of(person)
     first = dates.local_date(at, hours.zone)
     log, pending, found = list(written), dict(waiting), []
+    due = {duty.ref: duty.due_on for duty in mine}
+    news_until = {key: _news_until(one, due.get(refs[key]), hours.zone) for key, one in waiting.items()}
     for number in range(days):
         day = first + number * DAY
         now = at if number == 0 else dates.end_of_day(day - DAY, hours.zone)
@@ -182,7 +184,12 @@ def _of_one(
             if moment.key not in said:
                 said.add(moment.key)
                 pending[moment.key] = Reason(moment.key, moment.kind, urgent, now)
-        pending = {key: one for key, one in pending.items() if key in true_today or not _asked_daily(one)}
+                news_until[moment.key] = moment.last
+        pending = {
+            key: one
+            for key, one in pending.items()
+            if key in true_today or (not _asked_daily(one) and day <= news_until[key])
+        }
         resting = {duty.ref for duty in mine if duty.rests(day)}
         awake = [one for key, one in pending.items() if refs.get(key) not in resting]
         if not awake:
@@ -202,6 +209,14 @@ def _asked_daily(reason: Reason) -> bool:
     """Whether its moments say if it is still true; the others are taken as true until they are said."""
     kind = kinds.get(reason.kind)
     return isinstance(kind, DutyReminder) and not kind.noted_when_made
+
+
+def _news_until(reason: Reason, due_on: dt.date | None, zone: str) -> dt.date:
+    """The last day on which a reason that waits is news."""
+    kind = kinds.get(reason.kind)
+    if isinstance(kind, DutyReminder) and due_on is not None:
+        return kind.news_until(dates.local_date(reason.created_at, zone), due_on)
+    return FOREVER
 
 
 def _moments(mine: list[Duty], day: dt.date, off: set[str]) -> Iterable[tuple[Duty, Moment, bool]]:

@@ -4,11 +4,9 @@ runs out is said later in any case."""
 import datetime as dt
 from collections.abc import Iterator
 
-from courses.models import Assignment
 from courses.reminders.base import EvidenceReminder
 from courses.reminders.moments import Duty, Moment
 from courses.requirements.dating import later
-from lms.lib import dates
 from lms.outbox import kinds
 from lms.outbox.models import Occasion
 
@@ -23,12 +21,12 @@ class RenewalOpens(EvidenceReminder):
 
     def moments(self, duty: Duty, until: dt.date) -> Iterator[Moment]:
         if duty.fresh and duty.renewal:
-            yield Moment(self.slug, f"renewal_opens:{duty.ref}", duty.starts_on, later(duty.starts_on, TRUE_FOR))
+            yield Moment(
+                self.slug, f"renewal_opens:{duty.ref}", duty.starts_on, self.news_until(duty.starts_on, duty.due_on)
+            )
 
-    def stale(self, assignment: Assignment, occasion: Occasion, at: dt.datetime) -> str | None:
-        zone = assignment.learner.zone
-        last = later(dates.local_date(occasion.created_at, zone), TRUE_FOR)
-        return None if dates.local_date(at, zone) <= last else "It came too late to be news; other reminders say it."
+    def news_until(self, noted_on: dt.date, due_on: dt.date) -> dt.date:
+        return later(noted_on, TRUE_FOR)
 
     def reason(self, occasion: Occasion) -> str:
         return "Its renewal opened."

@@ -13,5 +13,11 @@ class HealthConfig(AppConfig):
 
         register_source(alarms)
         desk.register_item(
-            desk.DeskItem("system_health", "System health", "shield-check", "What runs, what does not, and since when")
+            desk.DeskItem(
+                "system_health",
+                "System health",
+                "shield-check",
+                "What runs, what does not, and since when",
+                desk.Group.SYSTEM,
+            )
         )

@@ -58,6 +58,7 @@ class Action(enum.StrEnum):
     SEE_SIGN_OFFS = "see_sign_offs"
     SIGN_OFF = "sign_off"
     RUN_SIGN_OFFS = "run_sign_offs"
+    SEE_PACKS = "see_packs"
     RUN_PACKS = "run_packs"
     SEE_RECORD = "see_record"
     SETTLE_REPLY = "settle_reply"
@@ -222,6 +223,11 @@ MATRIX: dict[Action, Rule] = {
         _same(COORDINATOR),
         changes=True,
         looks="A form about sign-offs",
+    ),
+    Action.SEE_PACKS: Rule(
+        "See surveyor packs and who looked at them, and download them",
+        _same((Role.COORDINATOR, Role.AUDITOR)),
+        looks="A surveyor pack, downloaded",
     ),
     Action.RUN_PACKS: Rule("Make surveyor packs and links to them", _same(COORDINATOR), changes=True),
     Action.SEE_REQUIREMENTS: Rule("See requirements and whom they reach", _same((Role.COORDINATOR, Role.AUDITOR))),

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from courses.enums import FileState, Known, Status
-from courses.models import Assignment, Certificate, DutyException
+from courses.models import Assignment, Certificate, DutyException, SignOff
 from courses.queries.asof import with_status_as_of
+from courses.queries.sign_offs import SignOffLine, lines_of
 from lms.lib import dates
 from lms.outbox import kinds as mail_kinds
 from lms.outbox.enums import MessageState
@@ -42,6 +43,7 @@ def transcript_of(
     if past:
         lines = _as_known_then(lines, person, as_of)
     lines = tuple(line for line in lines if _wanted(line.assignment.course.slug, courses))
+    observed = _observed(person, until)
     spelled = spelling_of(person, until)
     known = [
         ("Job role", spelled["job_role"]),
@@ -72,7 +74,10 @@ def transcript_of(
             ),
             "Which answers a person chose is never shown.",
         ],
-        "courses": [_course(line, until, zone) for line in lines],
+        "courses": [
+            {**_course(line, until, zone), "sign_offs": observed.get(line.enrollment.pk, []) if line.enrollment else []}
+            for line in lines
+        ],
         "exceptions": [_exception(row) for row in exceptions_of([person], until=until, courses=courses)],
         "reminders": [
             {"sent": _moment(one.sent_at, zone), "kind": mail_kinds.label(one.kind), "course": one.course_title}
@@ -192,6 +197,31 @@ def _course(line: CourseLine, until: dt.datetime, zone: str) -> dict[str, Any]:
         "attempts": [_attempt(one, zone) for one in line.attempts],
         "certificates": [_certificate(one, until, zone) for one in line.certificates],
     }
+
+
+def _observed(person: User, until: dt.datetime) -> dict[int, list[str]]:
+    """The practices that were observed, by enrollment, oldest first, struck out ones too. Never the note, and the
+    assessor by id: a pack names nobody but its people. One query, two where one was
+    struck out."""
+    rows = SignOff.objects.filter(learner=person, recorded_at__lte=until).select_related(
+        "enrollment__version", "assessor"
+    )
+    found: dict[int, list[str]] = {}
+    for line in lines_of(rows.order_by("observed_on", "recorded_at", "pk")):
+        found.setdefault(line.row.enrollment_id, []).append(_sign_off(line, until, person.zone))
+    return found
+
+
+def _sign_off(line: SignOffLine, until: dt.datetime, zone: str) -> str:
+    row = line.row
+    words = (
+        f"{line.title}: {row.get_outcome_display().lower()}, observed on {dates.long_date(row.observed_on)} ({row.place})"
+        f" by a qualified colleague (id {str(row.assessor.subject)[:8]}), {line.ticked} of {line.total} steps seen"
+    )
+    if row.voided_at and row.voided_at <= until:
+        day = dates.long_date(dates.local_date(row.voided_at, zone))
+        return f"{words}. Struck out on {day}: {row.voided_reason}"
+    return words
 
 
 def _units(line: CourseLine, until: dt.datetime) -> str:

@@ -1,4 +1,4 @@
-"""The coordinator's pages of surveyor packs: ask for one, see how far it is, download it, let a surveyor in, see who looked."""
+"""Surveyor packs: the coordinator asks for one, sees how far it is, lets a surveyor in; an auditor reads and downloads them too."""
 
 import uuid
 from typing import Any
@@ -12,11 +12,11 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.lib import clock, dates
-from lms.people.access import Action, allowed, signed_in
+from lms.people.access import Action, allowed, looks_at, signed_in
 from lms.people.forms.fields import put_errors
 from lms.people.forms.people import PeopleFilterForm
 from lms.people.views.base import desk_page, page_of, sent
-from quizzes.access import pack_for_coordinator, survey_link_for_coordinator
+from quizzes.access import pack_for, survey_link_for_coordinator
 from quizzes.actions import packing, surveying
 from quizzes.forms import PackForm, PackReasonForm, SurveyLinkForm
 from quizzes.models import Pack
@@ -36,7 +36,7 @@ from quizzes.queries.packs import (
 ways = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@allowed(Action.RUN_PACKS)
+@allowed(Action.SEE_PACKS)
 @require_safe
 def packs(request: HttpRequest) -> HttpResponse:
     page = page_of(request, all_packs())
@@ -105,11 +105,11 @@ def _key_of(text: str) -> uuid.UUID | None:
         return None
 
 
-@allowed(Action.RUN_PACKS)
+@allowed(Action.SEE_PACKS)
 @require_safe
 def pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     """While it is made: how far it is; a script asks every two seconds. Then: the file, the links, who looked."""
-    found = pack_for_coordinator(signed_in(request), pack)
+    found = pack_for(signed_in(request), Action.SEE_PACKS, pack)
     response = _page(request, found, SurveyLinkForm())
     if request.headers.get("HX-Request") and not story_of(found).working:
         response.headers["HX-Refresh"] = "true"
@@ -133,10 +133,14 @@ def _page(request: HttpRequest, found: Pack, form: SurveyLinkForm, **more: Any) 
     return desk_page(request, "quizzes/packs/pack.html", context)
 
 
-@allowed(Action.RUN_PACKS)
+@allowed(Action.SEE_PACKS)
 @require_safe
 def pack_file(request: HttpRequest, pack: uuid.UUID) -> HttpResponseBase:
-    return zip_response(request, pack_for_coordinator(signed_in(request), pack))
+    """The file; it is noted of everybody in it that the viewer looked at them."""
+    found = pack_for(signed_in(request), Action.SEE_PACKS, pack)
+    response = zip_response(request, found)
+    looks_at(signed_in(request), found.people.values_list("person", flat=True))
+    return response
 
 
 def zip_response(request: HttpRequest, pack: Pack) -> HttpResponseBase:
@@ -157,7 +161,7 @@ def zip_response(request: HttpRequest, pack: Pack) -> HttpResponseBase:
 @allowed(Action.RUN_PACKS)
 @require_POST
 def retry_pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
-    found = pack_for_coordinator(signed_in(request), pack)
+    found = pack_for(signed_in(request), Action.RUN_PACKS, pack)
     packing.again(found, at=clock.now())
     return redirect("pack", found.public_id)
 
@@ -166,7 +170,7 @@ def retry_pack(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
 @require_POST
 def make_survey_link(request: HttpRequest, pack: uuid.UUID) -> HttpResponse:
     """Shows the address of the new link, this once: the answer to the POST is the only page that has it."""
-    found = pack_for_coordinator(signed_in(request), pack)
+    found = pack_for(signed_in(request), Action.RUN_PACKS, pack)
     form = SurveyLinkForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form)

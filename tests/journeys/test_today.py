@@ -1,7 +1,11 @@
-"""A supervisor's first page: finds the three people who need action, nudges one, exempts one; by mouse, by keys alone, without script."""
+"""A supervisor's first page: finds the three people who need action, nudges one, exempts one, exports, opens a person as of a past day; by
+mouse, by keys alone, without script."""
 
+import csv
+import datetime as dt
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -22,12 +26,16 @@ def by_mouse(page: Page, target: Locator) -> None:
 
 
 def by_keys(page: Page, target: Locator) -> None:
-    """Tab until it has the focus, as somebody without a mouse does, then Enter."""
+    focus(page, target)
+    page.keyboard.press("Enter")
+
+
+def focus(page: Page, target: Locator) -> None:
+    """Tab until it has the focus, as somebody without a mouse does."""
     expect(target).to_be_visible()
     for _ in range(120):
         page.keyboard.press("Tab")
         if target.evaluate("node => node === document.activeElement"):
-            page.keyboard.press("Enter")
             return
     raise AssertionError(f"the Tab key does not reach {target}")
 
@@ -48,7 +56,9 @@ def rows(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("press", [by_mouse, by_keys], ids=["mouse", "keys"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desk", "phone"])
-def test_nudge_one_and_exempt_one(stack: Stack, visit: Visit, viewport: dict[str, int], press: Press) -> None:
+def test_nudge_one_exempt_one_export_and_look_back(
+    stack: Stack, visit: Visit, tmp_path: Path, viewport: dict[str, int], press: Press
+) -> None:
     name = f"{'Keys' if press is by_keys else 'Mouse'} {viewport['width']}"
     supervisor, people = team(stack, name)
     page = visit(supervisor, viewport=viewport).page
@@ -102,6 +112,54 @@ def test_nudge_one_and_exempt_one(stack: Stack, visit: Visit, viewport: dict[str
     assert violations(page) == []
     assert "exception.granted" in stack.ask("events", email=people[0])
     assert "assignment.nudged" in stack.ask("events", email=people[1])
+    _take_the_table(page, press, sorted(f"{who} {name}" for who in LATE), tmp_path / "table.csv")
+    _open_as_of_a_past_day(
+        page, press, f"Carl {name}", dt.date.fromisoformat(stack.ask("local_day", zone="America/Denver"))
+    )
+
+
+def _take_the_table(page: Page, press: Press, people: list[str], file: Path) -> None:
+    if not page.get_by_role("link", name="People and courses").first.is_visible():
+        press(page, page.locator("summary", has_text="Menu").first)
+    press(page, page.get_by_role("link", name="People and courses").locator("visible=true").first)
+    expect(page.get_by_role("heading", level=1)).to_have_text("People and courses")
+    assert violations(page) == []
+    press(page, page.locator("summary", has_text="Export"))
+    with page.expect_download() as download:
+        press(page, page.get_by_role("link", name="This table as CSV"))
+    download.value.save_as(file)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="This table as CSV")).to_be_hidden()
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        assert sorted(row[0] for row in list(csv.reader(lines))[1:]) == people
+
+
+def _open_as_of_a_past_day(page: Page, press: Press, person: str, today: dt.date) -> None:
+    """Carl is late by one day now. Ten days ago, as we know it today, he was not."""
+    press(page, page.get_by_role("link", name=person, exact=True))
+    expect(page.get_by_role("heading", level=1)).to_have_text(person)
+    expect(page.locator("main")).to_contain_text("Overdue")
+    day = today - dt.timedelta(days=10)
+    field, known = page.get_by_label("Show the record as of"), page.get_by_label("As we know today about that day")
+    if press is by_keys:
+        focus(page, field)
+        page.keyboard.type(f"{day:%m%d%Y}")
+        focus(page, page.get_by_label("As it was known on that day"))
+        page.keyboard.press("ArrowDown")
+    else:
+        field.fill(day.isoformat())
+        known.check()
+    expect(field).to_have_value(day.isoformat())
+    expect(known).to_be_checked()
+    press(page, page.get_by_role("button", name="Show", exact=True))
+    expect(page.locator(".alert-pause")).to_contain_text(f"You are looking at {day:%A}, {day:%B} {day.day}, {day.year}")
+    table = page.get_by_role("region", name="Courses")
+    expect(table).to_contain_text("Not started")
+    expect(table).not_to_contain_text("Overdue")
+    assert violations(page) == []
+    assert scrolls_sideways(page) == []
+    press(page, page.get_by_role("link", name="Back to today"))
+    expect(page.locator("main")).to_contain_text("Overdue")
 
 
 def test_without_script_every_button_is_a_page_or_a_form(stack: Stack, visit: Visit) -> None:

@@ -30,11 +30,18 @@ def test_registering_twice_is_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hooks, "_zone_callbacks", [])
     monkeypatch.setattr(panels, "_panels", [])
     before = len(desk._items)
-    item = desk.DeskItem("people:profile", "Profile", "user")
+    item = desk.DeskItem("people:profile", "Profile", "user", "", desk.Group.PEOPLE)
     desk.register_item(item)
     desk.register_item(item)
-    labels = [known.label for known in desk._items]
-    assert (len(labels), labels.index("Profile") + 1) == (before + 1, labels.index("Messages"))
+    assert len(desk._items) == before + 1
+    request = RequestFactory().get("/")
+    request.user = User(is_coordinator=True)
+    assert [link["label"] for link in desk.nav(request) if link["group"] == "People"] == [
+        "People",
+        "Teams",
+        "Sites",
+        "Profile",
+    ]
 
     def zone_changed(user: User, **_: object) -> None: ...
 

@@ -19,7 +19,7 @@ from lms.record.models import RecordHead
 from lms.record.queries import faults
 from tests.year.ledger import Ledger
 from tests.year.snapshots import Snapshots, differences
-from tests.year.town import DAY, DAYS, QUIET, TICKS, WEEK, Town
+from tests.year.town import DAY, DAYS, QUIET, TICKS, WEEK, Town, how_many
 
 URGENT = {"overdue", "expired", "attempts_used"}
 DUTY = {"course_assigned", "renewal_opens", "due_soon", "overdue", "expires", "expired"}
@@ -115,6 +115,7 @@ def said_in(town: YearTown, first: dt.date, last: dt.date) -> Counter[tuple[int,
     return found
 
 
+@pytest.mark.timeout(480 + 30 * how_many())
 def test_a_year(town: YearTown) -> None:
     foreseen = None
     snapshots = Snapshots()

@@ -118,6 +118,38 @@ def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
     assert live(at, 12) == foreseen
 
 
+def test_a_reason_that_is_no_news_after_the_leave_is_not_foreseen(course: Course, at: dt.datetime) -> None:
+    """Back on a Saturday, the last day of news is the Sunday, and the next working day the Monday after."""
+    learner = factories.make_user()
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + 11 * DAY, reason="Rest",
+        by=factories.make_coordinator(), at=at,
+    )  # fmt: skip
+    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    assert forecast(at, days=18).mails == ()
+    assert live(at, 18) == Counter()
+
+
+def test_a_renewal_that_opens_during_a_leave_and_is_no_news_after_it_is_not_foreseen(
+    course: Course, at: dt.datetime
+) -> None:
+    """Works on Mondays alone, and is back when there is no Monday left on which it is news."""
+    learner = factories.make_user(working_days="1")
+    factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 12, window=60))
+    live(at, 1)
+    factories.pass_unit(Enrollment.objects.get(learner=learner), at=at)
+    opens = at + (365 - 60) * DAY
+    before = opens - 5 * DAY
+    excepting.grant(
+        learner, ExceptionKind.EXEMPTION, starts_on=before.date(), ends_on=opens.date() + 11 * DAY, reason="Rest",
+        course=course, by=factories.make_coordinator(), at=before,
+    )  # fmt: skip
+    foreseen = as_counter(list(forecast(before, days=24, people=[learner.pk]).mails))
+    assert not any("renewal_opens" in kinds for _, _, kinds in foreseen)
+    came = live(before, 24)
+    assert {mail: came[mail] for mail in came if mail[0] == learner.pk and mail[1] >= before.date()} == foreseen
+
+
 def test_a_renewal_that_opens_during_a_leave_is_foreseen_for_its_end(course: Course, at: dt.datetime) -> None:
     learner = factories.make_user()
     factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 12, window=60))

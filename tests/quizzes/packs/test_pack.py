@@ -19,7 +19,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from courses.actions import assigning
+from courses.actions import assigning, observing
 from courses.models import Assignment, Certificate
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
@@ -220,6 +220,39 @@ def test_a_past_day_is_told_as_it_was_known_then(tmp_path: Path) -> None:
         "test-course": "not_started",
         "later-course": "not_started",
     }
+
+
+def test_observed_practice_is_told_with_its_outcome_and_no_name_of_the_assessor(tmp_path: Path) -> None:
+    by = factories.make_coordinator()
+    watcher = factories.make_user("Zenobia Quartermain")
+    with time_machine.travel(START, tick=False):
+        course = factories.make_practice_course(at=START)
+        factories.make_assessor(watcher, course, at=START)
+    ana = trained("Ana Sol", course=course)
+    run = ana.enrollments.get()
+    for days, outcome in ((2, "not_yet"), (3, "passed")):
+        when = START + days * DAY
+        more = {"outcome": outcome, "items": [0], "work_on": "The greeting"} if outcome == "not_yet" else {}
+        with time_machine.travel(when, tick=False):
+            last = factories.observe(run, watcher, at=when, note="Quietly done", **more).sign_off
+    struck = NOW - 3 * DAY
+    with time_machine.travel(struck, tick=False):
+        observing.strike_out(last, reason="The wrong person", by=by, at=struck)
+    only = {"search": "Ana Sol"}
+    top = unzipped(make_pack(by, filters=only), tmp_path / "out")
+    (told,) = transcript(top, "ana")["courses"]
+    assert [words.split(",")[0] for words in told["sign_offs"]] == ["Opening a door: not yet", "Opening a door: passed"]
+    assert "1 of 3 steps seen" in told["sign_offs"][0]
+    assert told["sign_offs"][1].endswith("3 of 3 steps seen. Struck out on November 20, 2026: The wrong person")
+    texts = texts_of(top)
+    for ending in ("transcript.pdf", "index.html"):
+        (page,) = [text for name, text in texts.items() if name.startswith("people/") and name.endswith(ending)]
+        assert "Observed practice: Opening a door: passed" in " ".join(page.replace("<bdi>", "").split())
+    for name, text in texts.items():
+        assert "Zenobia" not in text, name
+        assert "Quietly done" not in text, name
+    earlier = transcript(unzipped(make_pack(by, filters=only, as_of=dt.date(2026, 11, 4)), tmp_path / "then"), "ana")
+    assert [len(line["sign_offs"]) for line in earlier["courses"]] == [1]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from lms.people.models import User
+from lms.people.models import Look, User
 from lms.record.models import TrainingEvent
 from quizzes.actions import building, packing, surveying
 from quizzes.enums import SurveyPart
@@ -151,6 +151,28 @@ class TestAsking:
             assert [client.get(place).status_code for place in places] == [wanted] * len(places)
             assert [client.post(place).status_code for place in posts] == [wanted] * len(posts)
         assert SurveyLink.objects.count() == 1
+
+    def test_an_auditor_reads_and_downloads_and_changes_nothing(self, client: Client, by: User) -> None:
+        ana = trained("Ana Sol")
+        pack = make_pack(by)
+        link, _ = surveying.make_link(pack, made_for="State surveyor", days=3, by=by, at=NOW)
+        client.force_login(factories.make_auditor())
+        listed = client.get(reverse("packs")).content.decode()
+        assert reverse("pack", args=[pack.public_id]) in listed
+        assert reverse("add_pack") not in listed
+        page = client.get(reverse("pack", args=[pack.public_id])).content.decode()
+        assert pack.sha256 in page
+        assert "State surveyor" in page
+        assert "<form" not in page.split("<main")[1].split("</main>")[0]
+        assert not Look.objects.filter(person=ana).exists()
+        file = client.get(reverse("pack_file", args=[pack.public_id]))
+        assert b"".join(file) == (Path(settings.PACK_DIR) / pack.file).read_bytes()
+        assert Look.objects.filter(person=ana, action="see_packs", role="auditor").count() == 1
+        posts = [
+            reverse("retry_pack", args=[pack.public_id]), reverse("make_survey_link", args=[pack.public_id]),
+            reverse("end_survey_link", args=[link.public_id]), reverse("add_pack"),
+        ]  # fmt: skip
+        assert [client.post(place).status_code for place in posts] == [404] * 4
 
     def test_what_is_not_there_is_404(self, desk: Client) -> None:
         nobody = uuid.uuid4()
