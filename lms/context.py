@@ -27,7 +27,6 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "demonstration": bool(organization and organization.demonstration),
         "nav": _nav(request),
         "may": roles.Powers(getattr(request, "user", None)),
-        "account_menu": [{"url": reverse("people:profile"), "label": "Profile", "icon": "user"}],
     }
 
 

@@ -1,9 +1,9 @@
 """Named places where a test can make a process die, hang or fail.
 
-``LMS_TEST_FAILPOINT=name:kill|hang|raise[:n]`` (several joined by commas) arms a point; with ``n`` only the n-th pass of the
+``LMS_TEST_FAILPOINT=name:kill|hang|freeze|raise[:n]`` (several joined by commas) arms a point; with ``n`` only the n-th pass of the
 process fires (counted in the folder ``LMS_TEST_FAILPOINT_COUNT`` if set, so that it holds across processes). Without the
 variable a call costs one dictionary look-up. A hanging pass goes on after ten minutes, or as soon as that folder holds a file
-``<name>.go``. Every point is listed in ``tests/faults/points.py``. Refused in production mode.
+``<name>.go``; one that freezes hangs with all signals blocked, as code does that never comes back, so that signal 9 alone ends it. Every point is listed in ``tests/faults/points.py``. Refused in production mode.
 """
 
 import os
@@ -59,5 +59,9 @@ def failpoint(name: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         elif action == "hang":
             _hang(name)
+        elif action == "freeze":
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            _hang(name)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         else:
             raise FailpointError(name)

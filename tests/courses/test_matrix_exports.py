@@ -6,6 +6,7 @@ import html
 import io
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,9 @@ from django.db.models.sql import compiler
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from courses.enums import Status
 from courses.models import Course
+from courses.queries.attention import NEEDS, attention_of
 from courses.queries.matrix import SORTS
 from courses.queries.matrix_rows import LIST_HEAD, NOT_REQUIRED, PERSON_HEAD
 from lms.lib import clock
@@ -135,6 +138,20 @@ def test_screen_csv_and_xlsx_are_the_same_for_any_filters_and_hold_nobody_else(b
         assert [row[0] for row in printed] == [row[0] for row in rows], query
         found += len(rows)
     assert found, "filters that find nobody show nothing"
+
+
+@pytest.mark.both_db
+def test_the_weekly_mail_tells_what_the_lists_hold(boss: User) -> None:
+    """Person by person and course by course, and each number is that of the list with that filter."""
+    client = client_of(boss)
+    found = attention_of(boss, clock.now())
+    told = Counter((row.learner.name, row.course.title, Status(row.status).label) for row in found.rows)  # type: ignore[attr-defined]
+    listed = csv_of(client, "export.csv")[1:]
+    assert told == Counter((line[0], line[3], line[4]) for line in listed if line[4] in {one.label for one in NEEDS})
+    assert {label for _, _, label in told} == {one.label for one in NEEDS}, "the town has some of each"
+    for status in NEEDS:
+        lines = csv_of(client, "export.csv", f"status={status.value}")[1:]
+        assert len(lines) == dict(found.counts).get(status, 0), status
 
 
 def test_the_list_has_a_row_for_each_cell_and_its_dates_are_dates(boss: User) -> None:

@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.conf import settings
 from lms.lib import failpoints
 from lms.lib.failpoints import FailpointError, failpoint
 from tests.faults.points import POINTS
+from tests.platform.launching import wait_for
 
 PROGRAM = "from lms.lib.failpoints import failpoint\nfor n in range(5):\n    failpoint('pdf.after_draw')\n    print(n, flush=True)"
 
@@ -33,6 +35,30 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failpoints, "_passes", {})
     monkeypatch.delenv("LMS_TEST_FAILPOINT", raising=False)
     monkeypatch.delenv("LMS_TEST_FAILPOINT_COUNT", raising=False)
+
+
+def test_what_freezes_ends_by_signal_9_alone_or_is_let_go(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM]
+    env = {
+        "PATH": "/usr/bin:/bin", "LMS_TEST_FAILPOINT": "pdf.after_draw:freeze:2", "LMS_TEST_FAILPOINT_COUNT": str(tmp_path),
+    }  # fmt: skip
+    for ended_by, code in ((signal.SIGKILL, -signal.SIGKILL), (None, 0)):
+        (tmp_path / "pdf.after_draw").unlink(missing_ok=True)
+        process = subprocess.Popen(command, env=env, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "0\n"
+        wait_for(lambda: (tmp_path / "pdf.after_draw").stat().st_size == 2, 20, "it stands still")
+        if ended_by:
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGUSR1)
+            time.sleep(0.2)
+            assert process.poll() is None
+            process.send_signal(ended_by)
+        else:
+            (tmp_path / "pdf.after_draw.go").touch()
+        process.communicate(timeout=20)
+        assert process.returncode == code
 
 
 def test_unarmed_nothing_happens() -> None:
