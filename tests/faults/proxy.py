@@ -1,6 +1,7 @@
 """A TCP proxy that stands before a broker or a mail server and spoils the way there. Plain sockets and threads."""
 
 import contextlib
+import errno
 import select
 import socket
 import struct
@@ -74,7 +75,15 @@ class Proxy:
                 self._listen()
 
     def _listen(self) -> None:
-        listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
+        """A closed port stays taken for as long as another thread still waits at it, which is at most a tick."""
+        for last in (False,) * 20 + (True,):
+            try:
+                listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
+                break
+            except OSError as error:
+                if last or error.errno != errno.EADDRINUSE:
+                    raise
+                time.sleep(TICK)
         listener.settimeout(TICK)
         self._listener = listener
 

@@ -23,8 +23,8 @@ from lms.lib.hours import SendingHours
 from tests.platform.launching import ROOT, Run, wait_for
 
 PASSWORD = cast.PASSWORD
-VOLUNTEER, SUPERVISOR, COORDINATOR = (
-    dict(cast.SIGN_INS)[w] for w in ("Volunteer", "Supervisor", "Training coordinator")
+VOLUNTEER, SUPERVISOR, COORDINATOR, AUDITOR, ADMINISTRATOR = (
+    dict(cast.SIGN_INS)[w] for w in ("Volunteer", "Supervisor", "Training coordinator", "Auditor", "Administrator")
 )
 STAFF = dict(cast.SIGN_INS)["New staff member"]
 BEAT = {

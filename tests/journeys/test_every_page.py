@@ -13,14 +13,14 @@ from playwright.sync_api import FilePayload, Page, expect
 from lms.lib import clock
 from tests.journeys.browser import DESKTOP, PHONE, Visitor, scrolls_sideways
 from tests.journeys.conftest import Visit
-from tests.journeys.stack import COORDINATOR, STAFF, SUPERVISOR, Stack, link_in
+from tests.journeys.stack import ADMINISTRATOR, AUDITOR, COORDINATOR, STAFF, SUPERVISOR, Stack, link_in
 
 pytestmark = pytest.mark.journey
 
 #: pages about something that the demonstration has none of, so that no address of theirs can be opened
 WITHOUT_AN_OBJECT = {"withdraw_approval", "end_acceptance", "waive_slot", "end_waiver", "ask_again", "leave_edition"}
 AXE = Axe()
-ROLES = {"anybody", "learner", "supervisor", "coordinator"}
+ROLES = {"anybody", "learner", "supervisor", "coordinator", "auditor", "administrator"}
 NARROW = {"width": 320, "height": 700}
 #: addresses that give no page: files, pictures, answers to scripts, and what only a POST reaches
 NO_PAGE = {
@@ -233,6 +233,22 @@ def test_my_training_in_every_state(visit: Visit, inspection: Inspection) -> Non
         inspection.look(visitor, "/training/")
     inspection.look(visit("olena.kovalenko@alderford.example"), "/record/")
     assert not inspection.problems[before:], "\n".join(inspection.problems[before:])
+
+
+@pytest.mark.parametrize(("role", "address"), [("auditor", AUDITOR), ("administrator", ADMINISTRATOR)])
+def test_pages_of_who_reads_and_of_who_looks_after_the_system(
+    visit: Visit, inspection: Inspection, role: str, address: str
+) -> None:
+    """The page after signing in, and every page of the navigation."""
+    visitor = visit(address)
+    inspection.roles.add(role)
+    before = len(inspection.problems)
+    page = inspection.look(visitor)
+    links = page.eval_on_selector_all(".sidenav > a[href^='/']", "links => links.map((a) => a.getAttribute('href'))")
+    assert len(links) > 4
+    for link in dict.fromkeys(links):
+        inspection.look(visitor, link)
+    assert inspection.problems[before:] == []
 
 
 def test_pages_of_a_supervisor(stack: Stack, visit: Visit, inspection: Inspection, known: dict[str, str]) -> None:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 WORK = "lms.people.tasks.work_on_roster"
 ACTING = (RosterEffect.NEW, RosterEffect.BACK, RosterEffect.MOVED, RosterEffect.CHANGED, RosterEffect.LEAVES)
 KEPT_DAYS = 14  # then a roster that nobody confirmed is thrown away
+CELLS_KEPT_DAYS = 90  # then what stood in the lines of a roster that was imported is emptied
 ALL, RIGHT = "all", "right"
 _FREE = {"tries": 0, "lease_token": None, "lease_until": None}
 
@@ -200,8 +201,22 @@ def forget(user: User) -> int:
     return rows.update(cells=[], email="", number="", name="", words="", plan={}, before={})
 
 
+def _empty_old(at: dt.datetime) -> None:
+    """Empties the cells of rosters that were imported ``CELLS_KEPT_DAYS`` ago. What each line did stays, and can still be undone: that needs
+    no cells."""
+    settled = RosterImport.objects.filter(state=RosterState.SETTLED)
+    for old in settled.filter(confirmed_at__lt=at - dt.timedelta(days=CELLS_KEPT_DAYS)):
+        if old.options.get("emptied"):
+            continue
+        with transaction.atomic():
+            if settled.filter(pk=old.pk).update(options={**old.options, "emptied": True}):
+                RosterRow.objects.filter(roster=old).update(cells=[])
+
+
 def sweep(*, at: dt.datetime) -> int:
-    """Rings for the rosters that want work, and throws away what nobody confirmed for ``KEPT_DAYS``. Returns for how many it rang."""
+    """Rings for the rosters that want work, throws away what nobody confirmed for ``KEPT_DAYS``, and empties the cells of what was imported
+    ``CELLS_KEPT_DAYS`` ago. Returns for how many it rang."""
+    _empty_old(at)
     for old in RosterImport.objects.filter(confirmed_at__isnull=True, made_at__lt=at - dt.timedelta(days=KEPT_DAYS)):
         throw_away(old)
     rows = leases.due(RosterImport.objects.all(), ready=RosterState.QUEUED, claimed=RosterState.CLAIMED, at=at)

@@ -378,6 +378,22 @@ def test_what_nobody_confirms_is_thrown_away(office: Office) -> None:
     assert not RosterRow.objects.filter(roster=old.pk).exists()
 
 
+def test_what_stood_in_the_lines_is_emptied_after_90_days_and_can_still_be_undone(office: Office) -> None:
+    made = office.imported(csv_bytes([line()]))
+    rosters.sweep(at=office.at + dt.timedelta(days=89))
+    assert row_of(made).cells != []
+    later = office.at + dt.timedelta(days=91)
+    rosters.sweep(at=later)
+    assert row_of(made).cells == []
+    user = User.objects.get(email="maya@example.org")
+    made.refresh_from_db()
+    assert rosters.undo(made, by=office.coordinator, at=later)
+    roster_work.work(made.pk, at=later)
+    user.refresh_from_db()
+    assert not user.is_active
+    assert rosters.sweep(at=later) == 0
+
+
 def test_a_person_can_be_forgotten(office: Office) -> None:
     made = office.imported(csv_bytes([line()]))
     user = User.objects.get(email="maya@example.org")
