@@ -19,7 +19,7 @@ if __name__ == "__main__":
     os.environ["LMS_TEST_FAST_PASSWORDS"] = "yes"
 
 from tests.journeys.browser import PHONE, Visitor, fill_answer, find_chromium, launch, save_picture, shown_answer
-from tests.journeys.stack import COORDINATOR, STAFF, SUPERVISOR, Stack
+from tests.journeys.stack import STAFF, SUPERVISOR, Stack
 from tests.platform.launching import ROOT, wait_for
 
 LARGEST = 150_000  # bytes
@@ -51,14 +51,12 @@ class Camera:
 
 def at_desk(camera: Camera) -> None:
     page = camera.visitor(SUPERVISOR).page
+    camera.take(page, "today")
     page.goto("/team/")
     camera.take(page, "team")
     person = camera.stack.ask("person", name="Hannah Lindqvist")
     page.goto(f"/team/people/{person['public_id']}/")
     camera.take(page, "person-record")
-    page = camera.visitor(COORDINATOR).page
-    page.goto("/coordinator/people/")
-    camera.take(page, "coordinator-people")
 
 
 def reading(camera: Camera, suffix: str, **options: Any) -> Page:
