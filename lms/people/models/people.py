@@ -1,7 +1,6 @@
 """The organization and its people. Rows are deactivated, never deleted."""
 
 import datetime as dt
-import re
 import uuid
 from typing import ClassVar
 
@@ -12,11 +11,10 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
-from lms.lib import clock, dates, glyphs, names
+from lms.lib import clock, dates, glyphs, names, phones
 from lms.people.enums import Category, Theme, Weekday
 
 MONDAY_TO_FRIDAY = "12345"
-NO_PHONE = "Write a phone number with its digits, for example 555-0119 or +1 303 555 0119."
 NO_DAY = "Choose at least one day on which mail may come."
 
 
@@ -37,9 +35,8 @@ def validate_printable(value: str) -> None:
 
 
 def validate_phone(value: str) -> None:
-    digits = sum(character in "0123456789" for character in value)
-    if not 3 <= digits <= 20 or not re.fullmatch(r"\+?[0-9 ().x/-]+", value):
-        raise ValidationError(NO_PHONE)
+    if problem := phones.explain(value):
+        raise ValidationError(problem)
 
 
 def validate_working_days(value: str) -> None:

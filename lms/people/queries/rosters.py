@@ -21,6 +21,7 @@ LABELS = {
     "email": "Email",
     "name": "Name",
     "job_role": "Job role",
+    "phone": "Phone",
     "category": "Category",
     "hire_date": "Hire date",
     "first_shift_on": "First shift",

@@ -9,14 +9,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from lms.lib import glyphs, names
+from lms.lib import glyphs, names, phones
 from lms.people.enums import Category
 from lms.people.roster.columns import BY_KEY
 from lms.people.roster.limits import MAX_CELL
 
 ISO, US = "iso", "us"
 AS_WRITTEN, LAST_FIRST = "as_written", "last_first"
-_LENGTHS = {"number": 40, "name": 120, "site": 80, "team": 80, "job_role": 80, "email": 254}
+_LENGTHS = {"number": 40, "name": 120, "site": 80, "team": 80, "job_role": 80, "email": 254, "phone": 40}
 _CATEGORIES = {
     "staff": Category.STAFF,
     "employee": Category.STAFF,
@@ -72,6 +72,7 @@ class Reading:
     site: str = ""
     team: str = ""
     job_role: str = ""
+    phone: str = ""
     category: str = ""
     hire_date: dt.date | None = None
     first_shift_on: dt.date | None = None
@@ -101,6 +102,7 @@ def read(cells: Sequence[str], mapping: Mapping[str, int], options: Options, *, 
             found.problems.append(problem)
         texts[key] = "" if problem else names.one_line(raw)
     found.number, found.email = texts.get("number", ""), texts.get("email", "").lower()
+    found.phone = texts.get("phone", "").lstrip("' ")
     found.site, found.team, found.job_role = texts.get("site", ""), texts.get("team", ""), texts.get("job_role", "")
     if found.email:
         try:
@@ -144,6 +146,9 @@ def _unfit(key: str, raw: str) -> str:
     if len(raw) > longest:
         return f"{label}: the cell has more than {longest} characters. Shorten it, or check whether cells have slipped."
     bare = raw.lstrip("' ")
+    if key == "phone":
+        problem = phones.explain(names.one_line(bare)) if bare else None
+        return f"{label} “{bare[:40]}”: {problem}" if problem else ""
     if bare[:1] in ("=", "@") or (bare[:1] in ("+", "-") and len(bare) > 1 and not bare[1:].isdigit()):
         return f"{label}: “{bare[:40]}” looks like a formula. Type the value itself."
     if re.fullmatch(r"#(REF|N/A|VALUE|NAME|DIV/0|NUM|NULL)[!?]?", raw.strip(), re.IGNORECASE):
@@ -191,6 +196,7 @@ def facts(reading: Reading) -> dict[str, Any]:
         "email": reading.email,
         "name": reading.name,
         "job_role": reading.job_role,
+        "phone": reading.phone,
         "category": reading.category,
         "hire_date": reading.hire_date,
         "first_shift_on": reading.first_shift_on,

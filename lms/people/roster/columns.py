@@ -41,6 +41,12 @@ FIELDS: tuple[Field, ...] = (
     Field("team", "Team", ("team", "department", "dept", "unit", "group", "program", "cost center", "team name", "home department")),
     Field("job_role", "Job role", ("job role", "job title", "title", "position", "role", "job", "position title", "occupation")),
     Field(
+        "phone",
+        "Phone",
+        ("phone", "phone number", "work phone", "mobile", "mobile phone", "cell", "cell phone", "telephone", "business phone", "contact number"),
+        "So that a supervisor can call.",
+    ),
+    Field(
         "category",
         "Category",
         ("category", "type", "worker type", "employee type", "employment type", "employee class", "person type", "kind"),

@@ -86,7 +86,7 @@ def row_of(made: RosterImport, position: int = 1) -> RosterRow:
 def everybody() -> list[tuple[Any, ...]]:
     """All that a roster may change, of everybody."""
     fields = (
-        "subject", "name", "email", "employee_number", "site__name", "team__name", "job_role", "category", "hire_date", "first_shift_on",
+        "subject", "name", "email", "employee_number", "site__name", "team__name", "job_role", "phone", "category", "hire_date", "first_shift_on",
         "is_active", "is_coordinator",
     )  # fmt: skip
     return sorted(User.objects.values_list(*fields), key=str)

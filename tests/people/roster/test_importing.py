@@ -394,6 +394,22 @@ def test_what_stood_in_the_lines_is_emptied_after_90_days_and_can_still_be_undon
     assert rosters.sweep(at=later) == 0
 
 
+def test_phone_numbers(office: Office) -> None:
+    head = [*HEAD, "Mobile phone"]
+    made = office.imported(csv_bytes([[*line(), "+1 (303) 555-0119"]], head=head))
+    user = User.objects.get(email="maya@example.org")
+    assert user.phone == "+1 (303) 555-0119"
+    changed = office.check(csv_bytes([[*line(), "'555-0120"]], head=head))
+    assert words(changed) == ["Phone: 555-0120 instead of +1 (303) 555-0119."]
+    for wrong in ("=cmd|'/C calc'!A0", "ask the desk", "+"):
+        refused = row_of(office.check(csv_bytes([[*line(), wrong]], head=head)))
+        assert refused.effect == "error"
+        assert "Write a phone number with its digits" in refused.words
+    office.undone(made)
+    user.refresh_from_db()
+    assert not user.is_active
+
+
 def test_a_person_can_be_forgotten(office: Office) -> None:
     made = office.imported(csv_bytes([line()]))
     user = User.objects.get(email="maya@example.org")
