@@ -118,6 +118,18 @@ def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
     assert live(at, 12) == foreseen
 
 
+def test_a_reason_is_foreseen_on_the_last_day_of_news(course: Course, at: dt.datetime) -> None:
+    learner = factories.make_user(working_days="1234567")
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + 12 * DAY, reason="Rest",
+        by=factories.make_coordinator(), at=at,
+    )  # fmt: skip
+    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    foreseen = as_counter(list(forecast(at, days=18).mails))
+    assert foreseen == Counter({(learner.pk, at.date() + 13 * DAY, ("course_assigned",)): 1})
+    assert live(at, 18) == foreseen
+
+
 def test_a_reason_that_is_no_news_after_the_leave_is_not_foreseen(course: Course, at: dt.datetime) -> None:
     """Back on a Saturday, the last day of news is the Sunday, and the next working day the Monday after."""
     learner = factories.make_user()
