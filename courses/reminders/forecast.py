@@ -170,7 +170,9 @@ def _of_one(
 ) -> list[Foreseen]:
     hours: SendingHours = kinds.hours_of(person)
     first = dates.local_date(at, hours.zone)
-    log, pending, found = list(written), dict(waiting), []
+    done = {duty.ref for duty in mine if not duty.open}
+    log, found = list(written), []
+    pending = {key: one for key, one in waiting.items() if _asked_daily(one) or refs[key] not in done}
     due = {duty.ref: duty.due_on for duty in mine}
     news_until = {key: _news_until(one, due.get(refs[key]), hours.zone) for key, one in waiting.items()}
     for number in range(days):

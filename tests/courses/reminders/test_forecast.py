@@ -103,6 +103,30 @@ def test_renewals_that_will_open_are_foreseen(course: Course, at: dt.datetime) -
     assert any("renewal_opens" in kinds for _, _, kinds in mine)
 
 
+@pytest.mark.parametrize("again_after", [20, 70])
+def test_a_renewal_is_foreseen_although_newer_evidence_came_by_hand(
+    course: Course, at: dt.datetime, again_after: int
+) -> None:
+    """The course was assigned once more by hand and passed again: the rule holds that first, and renews it when its own window opens. (After
+    70 days the old window is open already, so the renewal itself is what is passed.)"""
+    learner = factories.make_user()
+    factories.make_requirement(course, at=at, renewal=Renewal(RenewalKind.MONTHS, 3, window=30))
+    factories.pass_unit(Enrollment.objects.get(learner=learner), at=at)
+    live(at, 1)
+    again = at + again_after * DAY
+    cycles.reconcile_all(at=again)
+    if not learner.assignments.open().exists():
+        assigning.assign(learner, course, due_on=again.date() + 9 * DAY, reason="By hand", by=SYSTEM, at=again)
+    factories.pass_unit(Enrollment.objects.get(learner=learner, completed_at=None), at=again)
+    live(again, 1)
+    begins = again + 5 * DAY
+    foreseen = forecast(begins, days=90, people=[learner.pk])
+    came = live(begins, 90)
+    mine = {key: n for key, n in came.items() if key[0] == learner.pk and key[1] >= begins.date()}
+    assert mine == dict(as_counter(list(foreseen.mails)))
+    assert any("renewal_opens" in kinds for _, _, kinds in mine)
+
+
 def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
     course: Course, at: dt.datetime
 ) -> None:
