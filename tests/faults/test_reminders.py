@@ -16,6 +16,7 @@ from lms.lib.hours import SendingHours
 from lms.outbox import actions as outbox
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message, Occasion
+from lms.people.models import User
 from lms.record.actions import SYSTEM
 from tests.factories import make_site, make_user
 from tests.faults import making
@@ -119,9 +120,8 @@ def test_two_beats_at_once_are_one(house: House) -> None:
         house.move_clock(24 * HOUR)
         due = expected(rows, started, clock.now() + dt.timedelta(days=1))
         wait_for(functools.partial(all_noted, due), 30, "the day's reasons are noted")
-        wait_for(
-            functools.partial(all_sent, {key for key in due if key.startswith("overdue")}), 30, "what presses is sent"
-        )
+        pressing = {key for key in due if key.startswith("overdue")}
+        wait_for(functools.partial(all_sent, pressing), 30, "what presses is sent")
     assert_each_reason_once(rows, started, house)
 
 
@@ -130,7 +130,16 @@ def all_noted(keys: set[str]) -> bool:
 
 
 def all_sent(keys: set[str]) -> bool:
-    return keys <= set(Occasion.objects.filter(message__state=MessageState.SENT).values_list("key", flat=True))
+    """Whether each of these was sent, or waits for tomorrow because a mail of yesterday was only sent after the clock had moved: nobody
+    gets two mails a day."""
+    rows = Occasion.objects.filter(key__in=keys).exclude(message__state=MessageState.SENT)
+    return all(_told_today(row.recipient) for row in rows.select_related("recipient__site"))
+
+
+def _told_today(learner: User) -> bool:
+    mails = Message.objects.filter(recipient=learner, state=MessageState.SENT)
+    days = {dates.local_date(at, learner.zone) for at in mails.values_list("sent_at", flat=True) if at is not None}
+    return dates.local_date(clock.now(), learner.zone) in days
 
 
 def test_twenty_planners_at_the_same_moment_announce_each_reason_once(house: House) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from tests.faults.harness import CALM, Children, House, Process
 from tests.faults.outcome import assert_file, assert_one_certificate, certificate_message, stored_files
 from tests.faults.storm import children_of
 from tests.faults.test_lines import HANGS, handed_in
-from tests.platform.launching import wait_for
+from tests.platform.launching import stop_between_writes, wait_for
 
 pytestmark = [pytest.mark.fault]
 
@@ -82,30 +81,6 @@ def stopped_parent(worker: Process) -> list[int]:
     return [worker.popen.pid]
 
 
-def stop_between_writes(pids: list[int]) -> None:
-    """Signal 19 at a moment at which none of them holds SQLite's one right to write: this process needs it meanwhile."""
-    for _ in range(100):
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        if nobody_writes():
-            return
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-        time.sleep(0.1)
-    raise AssertionError("somebody always writes")
-
-
-def nobody_writes() -> bool:
-    if connection.vendor != "sqlite":
-        return True
-    with contextlib.closing(sqlite3.connect(str(connection.settings_dict["NAME"]), timeout=0.3, uri=True)) as line:
-        try:
-            line.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return False
-    return True
-
-
 def test_a_worker_that_is_connected_and_takes_nothing_is_seen_and_made_good(house: House) -> None:
     house.broker.start()
     pulse = {"LMS_BEAT_PULSE_SECONDS": "1", "LMS_BEAT_MAIL_PULSE_SECONDS": "1"}
@@ -121,7 +96,8 @@ def test_a_worker_that_is_connected_and_takes_nothing_is_seen_and_made_good(hous
     for stopped in (stopped_children, stopped_parent):
         wait_for(lambda: not problems(), 30, "all is well")
         pids = stopped(worker)
-        stop_between_writes(pids)
+        name = str(connection.settings_dict["NAME"])
+        stop_between_writes(pids, name if connection.vendor == "sqlite" else None)
         done += [making.passed() for _ in range(2)]
         house.move_clock(100)  # late for the worker, not yet for the mail server that it would try
         wait_for(lambda: set(problems()) == {"worker"}, 30, "the report names the worker, and it alone")

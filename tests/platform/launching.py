@@ -1,10 +1,12 @@
 """Starts the launcher as a person does, and finds every process that came of it, in whatever session."""
 
+import contextlib
 import json
 import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -47,6 +49,29 @@ def wait_for(done: Callable[[], Any], seconds: float, what: str) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+def stop_between_writes(pids: list[int], database: str | None) -> None:
+    """Signal 19 to all of them at a moment at which none holds the one right to write of this SQLite file, since others need it meanwhile;
+    at any moment where there is no such file."""
+    for _ in range(100):
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        if database is None or nobody_writes(database):
+            return
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.1)
+    raise AssertionError("somebody always writes")
+
+
+def nobody_writes(database: str) -> bool:
+    with contextlib.closing(sqlite3.connect(database, timeout=0.3, uri=True)) as line:
+        try:
+            line.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 class Run:

@@ -17,7 +17,7 @@ import pytest
 
 from lms.lib import broker
 from tests.platform.conftest import Start
-from tests.platform.launching import Run, wait_for
+from tests.platform.launching import Run, stop_between_writes, wait_for
 
 pytestmark = pytest.mark.fault
 
@@ -111,8 +111,7 @@ def test_a_worker_that_is_connected_but_takes_nothing_is_named_within_three_minu
     wait_for(lambda: run.get("/health/work")[0] == 200, 30, "/health/work answers 200")
     workers = [pid for pid, line in run.left().items() if " worker" in line]
     assert workers
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
+    stop_between_writes(workers, str(used_var / "db.sqlite3"))
     hands.write_text("170")
     wait_for(lambda: "beat" not in run.get("/health/work")[1].get("problems", {}), 60, "beat rings on")
     status, body = run.get("/health/work")
