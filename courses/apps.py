@@ -17,7 +17,7 @@ class CoursesConfig(AppConfig):
         from courses.spans.replay import HANDLERS
         from lms.people import hooks
         from lms.people import panels as people_panels
-        from lms.people.desk import DeskItem, Group, register_item
+        from lms.people.desk import DeskItem, Group, register_items
         from lms.people.tasks_list import register_task
         from lms.record import hooks as record_hooks
 
@@ -29,7 +29,7 @@ class CoursesConfig(AppConfig):
         people_panels.register_panel(panels.courses_of)
         people_panels.register_panel(panels.exceptions_of)
         people_panels.register_panel(panels.practice_panel)
-        for item in (
+        register_items(
             DeskItem("team", "People and courses", "table-2", "Who holds which course, who is late, and exports of both", Group.TRAINING),
             DeskItem("requirements", "Requirements", "list-checks", "Rules that say who must hold which course, and by when", Group.TRAINING),
             DeskItem("batches", "Batches", "users-round", "What was done for many people at once, and undoing it", Group.TRAINING),
@@ -37,8 +37,7 @@ class CoursesConfig(AppConfig):
             DeskItem("site_words", "Your site's words", "file-text", "What units say about your own place", Group.TRAINING),
             DeskItem("all_sign_offs", "Sign-offs", "signature", "What was observed, by whom, and who may", Group.EVIDENCE),
             DeskItem("certificates", "Certificates", "award", "Every certificate, with revoking and reissuing", Group.EVIDENCE),
-        ):  # fmt: skip
-            register_item(item)
+        )  # fmt: skip
         people_panels.register_list_link(
             people_panels.ListLink("choose_batch", "Do something for these people", "list-checks")
         )

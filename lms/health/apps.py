@@ -12,7 +12,7 @@ class HealthConfig(AppConfig):
         from lms.people.alarms import register_source
 
         register_source(alarms)
-        desk.register_item(
+        desk.register_items(
             desk.DeskItem(
                 "system_health",
                 "System health",

@@ -52,10 +52,9 @@ _items = [
 ]  # fmt: skip
 
 
-def register_item(item: DeskItem) -> None:
-    """Adds a page of the coordinator at the end of its group. Registering the same item twice is once."""
-    if item not in _items:
-        _items.append(item)
+def register_items(*items: DeskItem) -> None:
+    """Adds pages of the coordinator at the ends of their groups. Registering the same item twice is once."""
+    _items.extend(item for item in items if item not in _items)
 
 
 def nav(request: HttpRequest) -> list[NavLink]:

@@ -31,8 +31,8 @@ def test_registering_twice_is_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panels, "_panels", [])
     before = len(desk._items)
     item = desk.DeskItem("people:profile", "Profile", "user", "", desk.Group.PEOPLE)
-    desk.register_item(item)
-    desk.register_item(item)
+    desk.register_items(item)
+    desk.register_items(item)
     assert len(desk._items) == before + 1
     request = RequestFactory().get("/")
     request.user = User(is_coordinator=True)

@@ -17,6 +17,7 @@ from lms.lib import dates, doorbell
 from lms.outbox import actions as outbox
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Message
+from lms.people.models import User
 from lms.record.actions import SYSTEM
 from tests import factories
 
@@ -103,6 +104,17 @@ def test_renewals_that_will_open_are_foreseen(course: Course, at: dt.datetime) -
     assert any("renewal_opens" in kinds for _, _, kinds in mine)
 
 
+def away_with_a_new_course(course: Course, at: dt.datetime, days: int, **person: Any) -> User:
+    """On leave from today for so many days more; the course is assigned on the first of them."""
+    learner = factories.make_user(**person)
+    excepting.grant(
+        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + days * DAY, reason="Rest",
+        by=factories.make_coordinator(), at=at,
+    )  # fmt: skip
+    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    return learner
+
+
 @pytest.mark.parametrize("again_after", [20, 70])
 def test_a_renewal_is_foreseen_although_newer_evidence_came_by_hand(
     course: Course, at: dt.datetime, again_after: int
@@ -130,25 +142,15 @@ def test_a_renewal_is_foreseen_although_newer_evidence_came_by_hand(
 def test_a_reason_that_was_noted_and_rests_is_foreseen_for_the_end_of_the_leave(
     course: Course, at: dt.datetime
 ) -> None:
-    learner = factories.make_user()
     back_on = at.date() + 8 * DAY  # a Tuesday
-    excepting.grant(
-        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=back_on - DAY, reason="Rest",
-        by=factories.make_coordinator(), at=at,
-    )  # fmt: skip
-    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    learner = away_with_a_new_course(course, at, 7)
     foreseen = as_counter(list(forecast(at, days=12).mails))
     assert foreseen == Counter({(learner.pk, back_on, ("course_assigned",)): 1})
     assert live(at, 12) == foreseen
 
 
 def test_a_reason_is_foreseen_on_the_last_day_of_news(course: Course, at: dt.datetime) -> None:
-    learner = factories.make_user(working_days="1234567")
-    excepting.grant(
-        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + 12 * DAY, reason="Rest",
-        by=factories.make_coordinator(), at=at,
-    )  # fmt: skip
-    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    learner = away_with_a_new_course(course, at, 12, working_days="1234567")
     foreseen = as_counter(list(forecast(at, days=18).mails))
     assert foreseen == Counter({(learner.pk, at.date() + 13 * DAY, ("course_assigned",)): 1})
     assert live(at, 18) == foreseen
@@ -156,12 +158,7 @@ def test_a_reason_is_foreseen_on_the_last_day_of_news(course: Course, at: dt.dat
 
 def test_a_reason_that_is_no_news_after_the_leave_is_not_foreseen(course: Course, at: dt.datetime) -> None:
     """Back on a Saturday, the last day of news is the Sunday, and the next working day the Monday after."""
-    learner = factories.make_user()
-    excepting.grant(
-        learner, ExceptionKind.LEAVE, starts_on=at.date(), ends_on=at.date() + 11 * DAY, reason="Rest",
-        by=factories.make_coordinator(), at=at,
-    )  # fmt: skip
-    assigning.assign(learner, course, due_on=at.date() + 60 * DAY, reason="New here", by=SYSTEM, at=at)
+    away_with_a_new_course(course, at, 11)
     assert forecast(at, days=18).mails == ()
     assert live(at, 18) == Counter()
 
