@@ -12,10 +12,13 @@ from django.core.management.commands import flush
 from django.db import connection
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import heads_first
 from tests.faults import noted
 from tests.lifting import lift
 
 django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+heads_first.watch()
 
 CONTENT = Path(django_settings.BASE_DIR) / "courses" / "content"
 
@@ -128,6 +131,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def at() -> dt.datetime:
     """A fixed instant: Monday, November 23, 2026, 10:00 in Denver."""
     return dt.datetime(2026, 11, 23, 17, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(autouse=True)
+def _heads_come_first() -> Iterator[None]:
+    heads_first.found()
+    yield
+    assert not heads_first.found()
 
 
 @pytest.fixture(autouse=True)

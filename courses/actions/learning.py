@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from courses.actions.issuing import issue
 from courses.models import Certificate, Enrollment, ShownSiteWords, SignOff, SiteWords, Unit, UnitProgress
@@ -21,7 +20,7 @@ from lms.record.enums import EventKind
 def start_course(
     enrollment: Enrollment, version_pk: int, *, at: dt.datetime, by: uuid.UUID | str | None = None
 ) -> bool:
-    """Marks the course as started, once, which pins the edition. Must run inside a transaction. False, and nothing happens, when the
+    """Marks the course as started, once, which pins the edition. Must run inside a transaction that holds the learner's record. False, and nothing happens, when the
     enrollment is not of that edition (it has followed a new one since it was read)."""
     if enrollment.started_at is None:
         mine = Enrollment.objects.filter(pk=enrollment.pk, version=version_pk)
@@ -37,9 +36,10 @@ def open_unit(enrollment: Enrollment, unit: Unit, *, at: dt.datetime) -> UnitPro
     """Marks the unit as opened and, the first time, the course as started; notes which site words the page shows.
 
     Called by the POST that the reader sends when a unit is first opened, never by a GET. Starting pins the edition; a unit of
-    another edition (a new one was published since the page was made) changes nothing.
+    another edition (a new one was published since the page was made) changes nothing. Holds the learner's record.
     """
     with transaction.atomic():
+        record.hold(enrollment.learner.subject)
         if not start_course(enrollment, unit.version_id, at=at):
             return UnitProgress(enrollment=enrollment, unit=unit, opened_at=at)
         progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
@@ -83,8 +83,8 @@ def complete_unit(enrollment: Enrollment, unit: Unit, passed: Passed, *, at: dt.
 
     Returns the certificate if this was the last unit, else None. A unit that was completed before changes nothing.
     """
-    # The enrollment's row first: of two last units passed at once, the second must see the first, or nobody would complete.
-    Enrollment.objects.filter(pk=enrollment.pk).update(opened_at=F("opened_at"))
+    # Of two last units passed at once, the second must see the first, or nobody would complete.
+    record.hold(enrollment.learner.subject)
     progress, _ = UnitProgress.objects.get_or_create(enrollment=enrollment, unit=unit, defaults={"opened_at": at})
     if not UnitProgress.objects.filter(pk=progress.pk, completed_at__isnull=True).update(
         completed_at=at, points=passed.points, out_of=passed.out_of
@@ -100,7 +100,7 @@ def complete_unit(enrollment: Enrollment, unit: Unit, passed: Passed, *, at: dt.
 
 
 def finish_if_done(enrollment: Enrollment, *, at: dt.datetime, by: uuid.UUID | str | None = None) -> Certificate | None:
-    """The only judge of completion. Must run inside a transaction that has taken the enrollment's row.
+    """The only judge of completion. Must run inside a transaction that holds the learner's record.
 
     Done means that every unit of the pinned version is completed within this enrollment, and that every practice which the version
     asks for is signed off. Where only a sign-off is missing, the first time is noted, with its event, and None is returned. One

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 
 from courses.actions.learning import finish_if_done, start_course
 from courses.enums import Observed
@@ -48,7 +47,7 @@ class Seen:
 def observe(enrollment: Enrollment, practice: Practice, seen: Seen, *, by: User, at: dt.datetime) -> Recorded:
     """Stores what ``by`` saw, and completes the course if nothing else was missing.
 
-    In one transaction: the learner's record and the enrollment's row are taken, so that of two assessors at once the second is told
+    In one transaction: the learner's record is held, so that of two assessors at once the second is told
     that it is done; then the row, its event (without the free texts but the place), the start of the course if it was not begun, which
     pins the edition; then ``finish_if_done``. "Not yet" tells the learner by mail. Raises ValidationError, in words: own practice,
     nobody qualified on that day, a day to come or before the course was theirs, something unticked or not said, no open course.
@@ -57,7 +56,6 @@ def observe(enrollment: Enrollment, practice: Practice, seen: Seen, *, by: User,
     ticked = sorted(set(seen.items))
     with transaction.atomic():
         record.hold(enrollment.learner.subject)
-        Enrollment.objects.filter(pk=enrollment.pk).update(opened_at=F("opened_at"))
         current = Enrollment.objects.select_related("learner__site", "learner__team", "version", "course").get(
             pk=enrollment.pk
         )

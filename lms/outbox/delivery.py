@@ -190,6 +190,7 @@ class Delivery:
     def _sent(self, reply: str) -> None:
         at = self.now()
         with transaction.atomic():
+            record.hold(self.message.recipient.subject)
             if not self._move(MessageState.SENT, reply, sent_at=at, settled_at=at):
                 return
             for pk, why_not in self.left_out.items():

@@ -113,7 +113,12 @@ def _hold_everybody(editions: list[Question], by: User) -> dict[int, User]:
         (Attempt, touched.values_list("pk", flat=True)),
         (Enrollment, touched.values_list("enrollment_id", flat=True)),
     ):
-        list(model.objects.select_for_update().filter(pk__in=sorted(set(pks))).order_by("pk").values_list("pk"))
+        list(
+            model.objects.select_for_update(no_key=True)
+            .filter(pk__in=sorted(set(pks)))
+            .order_by("pk")
+            .values_list("pk")
+        )
     return people
 
 

@@ -294,6 +294,7 @@ class TestIdentities:
 
     def test_an_erasure_is_no_fault(self, at: dt.datetime) -> None:
         with transaction.atomic():
+            actions.hold(ANN)
             actions.empty_snapshots(ANN, at=at)
             actions.append(ANN, EventKind.PERSON_ERASED, {"reason": "asked"}, at=at, by=BEN)
         tally = Tally()

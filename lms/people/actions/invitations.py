@@ -16,6 +16,7 @@ from lms.people.links import site_url
 from lms.people.models import Invitation, InvitationState, User
 from lms.people.queries import invitations as queries
 from lms.people.queries.invitations import LinkGoneError
+from lms.record import actions as record
 from lms.record.enums import EventKind
 
 NO_EMAIL = "This person has no email address, so an invitation cannot reach them. Add an address first."
@@ -32,7 +33,7 @@ def invite(user: User, *, by: uuid.UUID | str, at: dt.datetime, announce: bool =
     who is deactivated, has no address or has joined already.
     """
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(subject=user.subject)  # two invitations at once wait for each other
+        record.hold(user.subject)  # two invitations at once wait for each other
         fresh = User.objects.select_related("site", "team").get(pk=user.pk)
         problem = queries.why_not_invited(fresh)
         if problem:
@@ -80,6 +81,7 @@ def accept(token: str, password: str, at: dt.datetime) -> User:
     hashed = make_password(password)  # slow on purpose, so before the transaction
     with transaction.atomic():
         invitation = queries.usable(token, at)
+        record.hold(invitation.user.subject)
         won = Invitation.objects.filter(
             pk=invitation.pk,
             state=InvitationState.OPEN,

@@ -12,6 +12,7 @@ from lms.lib import names
 from lms.people import hooks
 from lms.people.actions.identity import write
 from lms.people.models import Organization, Site, Supervision, Team, User
+from lms.record import actions as record
 from lms.record.enums import EventKind
 
 
@@ -92,6 +93,7 @@ def start_supervising(team: Team, supervisor: User, *, by: uuid.UUID | str, at: 
         )
     row = Supervision(team=team, supervisor=supervisor, started_at=at)
     with transaction.atomic():
+        record.hold(supervisor.subject)
         _save(row, "This person already supervises this team.")
         write(supervisor, EventKind.SUPERVISION_STARTED, {"team": str(team.public_id)}, at=at, by=by)
         hooks.person_changed(supervisor, at=at, by=by)
@@ -102,6 +104,7 @@ def stop_supervising(supervision: Supervision, *, by: uuid.UUID | str, at: dt.da
     """Ends a supervision and writes SUPERVISION_ENDED; ``hooks.on_person_change`` is called last. False, and nothing written, if it had
     ended before."""
     with transaction.atomic():
+        record.hold(supervision.supervisor.subject)
         ended = Supervision.objects.filter(pk=supervision.pk, ended_at=None).update(ended_at=at) == 1
         if ended:
             supervision.ended_at = at

@@ -23,6 +23,7 @@ from lms.people.models import (
     Team,
     User,
 )
+from lms.record import actions as record
 from lms.record.enums import EventKind
 
 CHANGEABLE = (
@@ -118,7 +119,7 @@ def change_person(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: s
     if unknown:
         raise TypeError(f"change_person changes no {', '.join(sorted(unknown))}")
     with transaction.atomic():
-        _hold(user)
+        record.hold(user.subject)
         old = User.objects.select_related("site", "team").get(pk=user.pk)
         _refuse_erased(old)
         new = User.objects.select_related("site", "team").get(pk=user.pk)
@@ -154,7 +155,7 @@ def deactivate(user: User, reason: str, *, by: uuid.UUID | str, at: dt.datetime,
     Skipped if the person is not active.
     """
     with transaction.atomic():
-        _hold(user)
+        record.hold(user.subject)
         fresh = User.objects.select_related("site", "team").get(pk=user.pk)
         if fresh.is_active:
             if fresh.is_coordinator:
@@ -180,7 +181,7 @@ def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: str 
     """Opens the account again with the password it had. Supervision and invitations do not come back; ``hooks.on_person_change`` is
     called last. Skipped if active. Raises ValidationError for somebody whose identity was erased."""
     with transaction.atomic():
-        _hold(user)
+        record.hold(user.subject)
         fresh = User.objects.select_related("site", "team").get(pk=user.pk)
         _refuse_erased(fresh)
         if not fresh.is_active:
@@ -195,11 +196,6 @@ def reactivate(user: User, *, by: uuid.UUID | str, at: dt.datetime, roster: str 
 def choose_theme(user: User, theme: str) -> None:
     """Sets how pages look for this person. Not evidence, so no event."""
     User.objects.filter(pk=user.pk).update(theme=theme)
-
-
-def _hold(user: User) -> None:
-    """Makes every other action on this person wait: an UPDATE takes the row on PostgreSQL (SQLite has one writer anyway)."""
-    User.objects.filter(pk=user.pk).update(subject=user.subject)
 
 
 def _refuse_erased(user: User) -> None:

@@ -98,6 +98,7 @@ def test_attempts_used_and_given_again(learner: User, at: dt.datetime) -> None:
     enrollment.refresh_from_db()
     learning.attempts_used(enrollment, at=at + 2 * DAY)  # it was so already
     with transaction.atomic():
+        record.hold(learner.subject)
         learning.attempts_opened(enrollment, at=at + 3 * DAY)
         learning.attempts_opened(enrollment, at=at + 3 * DAY)
     kinds = list(

@@ -1,0 +1,102 @@
+"""Heads come first: a transaction that writes to somebody's record takes the head of that record before it changes any other row; of
+several people, in the order of their subjects.
+
+Two transactions that take the same rows in two orders wait for each other on PostgreSQL, which then ends one of them: a person sees a
+fault. SQLite has one writer, so it never shows there; the order of the statements does, on both.
+"""
+
+import re
+import traceback
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.signals import connection_created
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Rows that are taken before any head, never after one: a site's zone, and a question in every edition, decide whose records follow.
+ABOVE = {"people_site", "quizzes_question"}
+
+_TAKEN = re.compile(r'(?:UPDATE|DELETE FROM) "(\w+)"|SELECT .* FROM "(\w+)".* FOR (?:NO KEY )?UPDATE', re.DOTALL)
+_HEAD = 'UPDATE "record_recordhead" SET "seq"'
+_found: list[str] = []
+
+
+class _Transaction:
+    def __init__(self, block: Any) -> None:
+        self.block = block
+        self.heads: set[str] = set()
+        self.begun: set[str] = set()
+        self.taken: tuple[str, str] | None = None
+
+
+def watch() -> None:
+    """Watches every connection that is opened from now on in this process."""
+    connection_created.connect(_opened, dispatch_uid="heads_first")
+
+
+def found() -> list[str]:
+    """What was found since the last call, a line each."""
+    lines, _found[:] = list(dict.fromkeys(_found)), []
+    return lines
+
+
+def _opened(connection: Any, **_: Any) -> None:
+    connection.execute_wrappers.append(_Watch())
+
+
+class _Watch:
+    """One connection. What the test's own surrounding transaction does counts for nothing."""
+
+    def __init__(self) -> None:
+        self.now: _Transaction | None = None
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        blocks = [b for b in context["connection"].atomic_blocks if not b._from_testcase]
+        taken = _TAKEN.match(sql) if blocks and isinstance(sql, str) else None
+        if taken is None:
+            return execute(sql, params, many, context)
+        if self.now is None or self.now.block is not blocks[0]:
+            self.now = _Transaction(blocks[0])
+        if not sql.startswith(_HEAD):
+            self._row(self.now, taken[1] or taken[2])
+            return execute(sql, params, many, context)
+        result = execute(sql, params, many, context)
+        if result.rowcount:  # none: the record begins in this transaction, and nobody else can wait for it
+            self._head(self.now, _subject(params))
+        else:
+            self.now.begun.add(_subject(params))
+        return result
+
+    def _head(self, now: _Transaction, subject: str) -> None:
+        if subject in now.begun:
+            return
+        if subject not in now.heads:
+            if now.taken is not None:
+                _found.append(f"{now.taken[0]} was taken at {now.taken[1]}, then a head at {_where()}")
+            if any(subject < other for other in now.heads):
+                _found.append(f"a head was taken at {_where()} after one that sorts behind it")
+        now.heads.add(subject)
+
+    def _row(self, now: _Transaction, table: str) -> None:
+        if table == "record_recordhead":
+            return
+        if table in ABOVE:
+            if now.heads:
+                _found.append(f"{table} was taken at {_where()}, after a head")
+        elif now.taken is None:
+            now.taken = (table, _where())
+
+
+def _subject(params: Any) -> str:
+    return str(params[-1]).replace("-", "")
+
+
+def _where() -> str:
+    names = [Path(frame.filename) for frame in traceback.extract_stack()]
+    lines = [frame.lineno for frame in traceback.extract_stack()]
+    mine = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path, line in zip(names, lines, strict=True)
+        if path.is_relative_to(ROOT) and ".venv" not in path.parts and path != Path(__file__)
+    ]
+    return " > ".join(mine[-5:])
