@@ -155,6 +155,10 @@ class Answer(TextChoices):
         }[self]
 
 
+#: what stands in ``Assignment.why["moved"]`` when the end of a leave or an exemption moved the date; True when a person did
+MOVED_BY_EXCEPTION = "by exception"
+
+
 class Outcome(TextChoices):
     """What was done about an answer."""
 

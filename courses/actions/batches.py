@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
@@ -210,7 +211,7 @@ class _Turn:
                     return 0
                 mine.update(**(self._back(row, at) if self.undoing else self._forth(row, at)))
                 failpoint("batch.in_row")
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
             raise
         except Exception:
             log.exception("batch %s: the turn of person %s failed", self.batch.public_id, row.learner_id)

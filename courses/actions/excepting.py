@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 from courses.actions.assigning import part_of
 from courses.actions.cycles import reconcile
 from courses.actions.replying import settled_by_exception
-from courses.enums import ExceptionKind
+from courses.enums import MOVED_BY_EXCEPTION, ExceptionKind
 from courses.models import Assignment, Course, DutyException, Reply
 from courses.requirements.dating import after_leave, later
 from lms.lib import dates, names
@@ -45,7 +46,7 @@ def grant(
     An exemption or a leave stills everything it touches from its first day to its last. Learning from elsewhere (``starts_on``: the day
     it was completed, ``ends_on``: its own last day) fulfils what is open of the course at once and counts for duties that come later.
     It settles the answer to a reminder that it ``answers``, and every other open one of the person that it deals with. One transaction with the events. Raises ValidationError without a reason, for days out of order, when the person is deactivated, for
-    learning from elsewhere without a course or evidence, in the future or already run out, and for a second leave over the same days.
+    learning from elsewhere without a course or evidence, in the future or already run out, and for one that is there already (``had``).
     """
     reason, evidence = names.one_line(reason), names.one_line(evidence)
     today = dates.local_date(at, learner.zone)
@@ -65,10 +66,8 @@ def grant(
     )
     with transaction.atomic():
         record.hold(learner.subject)
-        if kind == ExceptionKind.LEAVE and _overlaps(learner, starts_on, ends_on):
-            raise ValidationError(
-                f"{learner.name} has a leave over these days already. End that one first, or choose other days."
-            )
+        if words := had(learner, row.kind, row.course, starts_on, ends_on):
+            raise ValidationError(words)
         row.full_clean(exclude=["learner", "course"])
         row.save()
         payload = {"reason": reason, "evidence": evidence, **part_of(batch)}
@@ -112,10 +111,19 @@ def _check(
         raise ValidationError({"ends_on": "This certificate ran out, so it cannot count. The course has to be taken."})
 
 
-def _overlaps(learner: User, starts_on: dt.date, ends_on: dt.date | None) -> bool:
-    rows = DutyException.objects.filter(learner=learner, kind=ExceptionKind.LEAVE).exclude(ends_on__lt=starts_on)
-    rows = rows.filter(settled_at__isnull=True)
-    return (rows.filter(starts_on__lte=ends_on) if ends_on else rows).exists()
+def had(learner: User, kind: str, course: Course | None, starts_on: dt.date, ends_on: dt.date | None) -> str:
+    """Why one more exception of the kind is too many, in words; empty when it is not: a leave over some of the same days, an exemption
+    from the same course over all of them. What was learned elsewhere may be learned again."""
+    rows = DutyException.objects.filter(learner=learner, kind=kind, course=course, settled_at__isnull=True)
+    if kind == ExceptionKind.LEAVE:
+        rows = rows.exclude(ends_on__lt=starts_on)
+        if (rows.filter(starts_on__lte=ends_on) if ends_on else rows).exists():
+            return f"{learner.name} has a leave over these days already. End that one first, or choose other days."
+    elif kind == ExceptionKind.EXEMPTION:
+        rows = rows.filter(starts_on__lte=starts_on)
+        if rows.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=ends_on or dt.date.max)).exists():
+            return f"{learner.name} is exempt over these days already. Nothing was stored twice."
+    return ""
 
 
 def _satisfy(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime) -> None:
@@ -199,7 +207,9 @@ def _settle(row: DutyException, *, by: uuid.UUID | str, at: dt.datetime, taken_b
                 due_on, reason = max(assignment.due_on, later(back_on, BREATH)), "the exemption is over"
             if due_on != assignment.due_on:
                 Assignment.objects.filter(pk=assignment.pk).update(
-                    due_on=due_on, due_at=dates.end_of_day(due_on, zone), why={**assignment.why, "moved": True}
+                    due_on=due_on,
+                    due_at=dates.end_of_day(due_on, zone),
+                    why={**assignment.why, "moved": MOVED_BY_EXCEPTION},
                 )
                 _event(
                     row,

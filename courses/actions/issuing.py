@@ -117,15 +117,15 @@ def reissue(certificate: Certificate, *, reason: str, by: uuid.UUID, at: dt.date
     """
     if not reason.strip():
         raise ValidationError("Say why the certificate is issued again. The reason stays in the record.")
-    learner = certificate.enrollment.learner
-    if learner.erased_at is not None:
-        raise ValidationError("The identity of this person was erased, so no new certificate can be printed.")
-    if (learner.name, learner.latin_name) == (certificate.name, certificate.latin_name):
-        raise ValidationError(
-            "The name has not changed. Correct the person's name first, then issue the certificate again."
-        )
     with transaction.atomic():
-        record.hold(learner.subject)
+        record.hold(certificate.enrollment.learner.subject)
+        learner = User.objects.select_related("site", "team").get(pk=certificate.enrollment.learner_id)
+        if learner.erased_at is not None:
+            raise ValidationError("The identity of this person was erased, so no new certificate can be printed.")
+        if (learner.name, learner.latin_name) == (certificate.name, certificate.latin_name):
+            raise ValidationError(
+                "The name has not changed. Correct the person's name first, then issue the certificate again."
+            )
         won = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True, superseded_at__isnull=True).update(
             superseded_at=at
         )

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -25,6 +26,11 @@ class AccountAdapter(DefaultAccountAdapter):
         "too_many_login_attempts": "There were too many tries to sign in. Wait five minutes, then try again.",
         "rate_limited": "That was too often in a short time. Wait a few minutes, then try again.",
     }
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """Stores the password alone: hashing takes time, and whatever else was changed about the person meanwhile stays changed."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -117,9 +117,16 @@ def empty_snapshots(subject: uuid.UUID, *, at: dt.datetime) -> int:
     return IdentitySnapshot.objects.filter(subject=subject, erased_at=None).update(salt="", fields=None, erased_at=at)
 
 
-def snapshot(subject: uuid.UUID, fields: dict[str, Any], *, at: dt.datetime) -> IdentitySnapshot:
-    """The snapshot of these identity fields: the subject's latest if nothing changed, else a new row with a new salt."""
-    latest = IdentitySnapshot.objects.filter(subject=subject).last()
+def latest_snapshot(subject: uuid.UUID) -> IdentitySnapshot | None:
+    return IdentitySnapshot.objects.filter(subject=subject).last()
+
+
+def snapshot(
+    subject: uuid.UUID, fields: dict[str, Any], *, at: dt.datetime, latest: IdentitySnapshot | None = None
+) -> IdentitySnapshot:
+    """The snapshot of these identity fields: the subject's latest if nothing changed, else a new row with a new salt. ``latest`` saves
+    looking for it again."""
+    latest = latest or latest_snapshot(subject)
     if latest is not None and latest.fields == fields:
         return latest
     salt = secrets.token_hex(32)

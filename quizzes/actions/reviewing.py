@@ -13,7 +13,7 @@ from lms.record import actions as record
 from lms.record.enums import EventKind
 from quizzes.actions.noting import attempt_facts
 from quizzes.enums import AttemptState, ReviewOutcome
-from quizzes.models import Dispute, ItemReview, Response
+from quizzes.models import Dispute, ItemReview, Question, Response
 
 LONGEST = 600  # signs of a reason and of an answer, as the tables hold them
 
@@ -33,6 +33,8 @@ def dispute(response: Response, *, reason: str, at: dt.datetime) -> Dispute:
     attempt = response.attempt
     learner = attempt.enrollment.learner
     with transaction.atomic():
+        # A correction takes the question and then the records of all who drew it; the review refers to the question.
+        list(Question.objects.select_for_update(no_key=True).filter(pk=response.question_id).values_list("pk"))
         record.hold(learner.subject)
         if attempt.state != AttemptState.SUBMITTED:
             raise NotHandedInError

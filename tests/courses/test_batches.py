@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
@@ -295,18 +296,19 @@ def test_a_row_that_fails_is_said_and_keeps_nobody_back(
     assert Assignment.objects.get().learner.name == "Ann", "nothing of a failed turn stays"
 
 
-def test_a_database_that_is_away_marks_nobody(
-    course: Course, coordinator: User, at: dt.datetime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [OperationalError("gone"), SoftTimeLimitExceeded()])
+def test_a_database_that_is_away_or_a_worker_out_of_time_marks_nobody(
+    course: Course, coordinator: User, at: dt.datetime, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     factories.make_user("Ann")
     batch = made(order(course), coordinator, at, {"category": "staff"})
 
     def away(*args: Any, **kwargs: Any) -> Assignment:
-        raise OperationalError("gone")
+        raise error
 
     with monkeypatch.context() as patch:
         patch.setattr(assigning, "assign", away)
-        with pytest.raises(OperationalError):
+        with pytest.raises(type(error)):
             batches.work(batch.pk, at=at)
     assert states(batch) == {"Ann": "waiting"}
     later = at + dt.timedelta(minutes=2)

@@ -154,3 +154,16 @@ def test_two_leaves_over_the_same_days_are_refused(course: Course, coordinator: 
     with pytest.raises(ValidationError, match="over these days already"):
         give(learner, ExceptionKind.LEAVE, coordinator, at, starts_on=D(2026, 12, 1), ends_on=None)
     give(learner, ExceptionKind.LEAVE, coordinator, at, starts_on=D(2027, 1, 1), ends_on=None)
+
+
+def test_the_same_exemption_twice_is_one(course: Course, coordinator: User, at: dt.datetime) -> None:
+    """A second click stores nothing; longer or another course is another decision."""
+    learner = factories.make_user()
+    first = give(learner, ExceptionKind.EXEMPTION, coordinator, at, course=course)
+    with pytest.raises(ValidationError, match="exempt over these days already"):
+        give(learner, ExceptionKind.EXEMPTION, coordinator, at, course=course)
+    give(learner, ExceptionKind.EXEMPTION, coordinator, at, course=factories.make_course(slug="other", at=at))
+    give(learner, ExceptionKind.EXEMPTION, coordinator, at, course=course, ends_on=None)
+    with pytest.raises(ValidationError, match="exempt over these days already"):
+        give(learner, ExceptionKind.EXEMPTION, coordinator, at, course=course, ends_on=D(2031, 1, 1))
+    assert excepting.end(first, reason="x", by=coordinator, at=at)

@@ -1,21 +1,26 @@
 """Two coordinators at once, and a correction while people hand in: once, and nobody is missed. On both databases."""
 
 import datetime as dt
+import threading
+import time
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
-from courses.models import Certificate
+from courses.models import Certificate, Enrollment
 from lms.lib import clock
 from lms.outbox.models import Occasion
 from lms.people.models import User
+from lms.record import actions as record
 from lms.record.queries import faults
 from quizzes.actions import attempts
-from quizzes.actions.correcting import Corrected, correct
-from quizzes.models import Attempt, Correction, Question, Rescore
+from quizzes.actions.correcting import Corrected, _locked, correct
+from quizzes.actions.reviewing import dispute
+from quizzes.models import Attempt, Correction, Dispute, Question, Rescore, Response
 from quizzes.queries.effects import Draft
 from quizzes.queries.results import counted, steps
 from tests import factories
@@ -90,3 +95,35 @@ def test_a_correction_racing_hand_ins_misses_nobody() -> None:
             last = steps(attempt, responses, submitted_at=attempt.submitted_at)[-1].paper
             assert (last.passed, float(last.points)) == (True, 3.0)
             assert list(faults(attempt.enrollment.learner.subject)) == []
+
+
+@pytest.mark.parametrize("work", ["start", "dispute"])
+def test_a_correction_and_what_refers_to_its_question_never_wait_for_each_other(work: str) -> None:
+    """Somebody who drew the question before begins another attempt, or disputes the question, while a correction holds the question and
+    is about to take their record."""
+    at = clock.now()
+    course = factories.make_course(factories.compiled_course(serve=3, pool=3), at=at)
+    enrollment = factories.make_enrollment(factories.make_user(), course, at=at)
+    unit = enrollment.version.units.get()
+    first = attempts.start(enrollment, unit, at=at)
+    factories.answer_all(first, right=False, at=at)
+    attempts.submit(first, at=at)
+    response = first.responses.select_related("question").get(question=question_of(course))
+    later, held = at + dt.timedelta(days=2), threading.Event()
+
+    def correction() -> None:
+        with transaction.atomic():
+            _locked(question_of(course))
+            held.set()
+            time.sleep(0.5)  # the other one is on its way now
+            record.hold(enrollment.learner.subject)
+
+    def other() -> None:
+        assert held.wait(20)
+        if work == "start":
+            attempts.start(Enrollment.objects.get(), unit, at=later)
+        else:
+            dispute(Response.objects.get(pk=response.pk), reason="Both are right.", at=later)
+
+    assert together(correction, other) == [None, None]
+    assert (Attempt.objects.count(), Dispute.objects.count()) == ((2, 0) if work == "start" else (1, 1))

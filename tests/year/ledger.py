@@ -4,8 +4,6 @@ import dataclasses
 import datetime as dt
 import json
 
-from courses.queries.status import Facts, Span
-from lms.lib import dates
 from lms.record.models import TrainingEvent
 
 
@@ -70,23 +68,6 @@ class Ledger:
                     told.enrollment = said["enrollment"]
         elif kind == "certificate.issued":
             self.runs[said["enrollment"]].expires_on = _maybe(said["expires_on"])
-
-    def facts(self, public_id: str, *, zone: str, exempt: tuple[Span, ...], leave: tuple[Span, ...]) -> Facts:
-        told = self.assignments[public_id]
-        run = self.runs.get(told.enrollment, Run())
-        return Facts(
-            opens_at=dates.end_of_day(told.opens_on - dt.timedelta(days=1), told.zone),
-            due_at=dates.end_of_day(told.due_on, told.zone),
-            withdrawn_at=told.withdrawn_at,
-            started_at=run.started_at,
-            completed_at=run.completed_at,
-            expires_at=dates.end_of_day(run.expires_on, zone) if run.expires_on else None,
-            satisfied_at=told.satisfied_at,
-            valid_until_at=dates.end_of_day(told.valid_until, told.zone) if told.valid_until else None,
-            ended_at=told.ended_at,
-            exempt=exempt,
-            leave=leave,
-        )
 
 
 def _day(text: str) -> dt.date:

@@ -88,7 +88,7 @@ class Snapshots:
         done = 0
         for row in Assignment.objects.filter(pk__in=late, learner__is_active=True).select_related("learner__site"):
             first = dates.local_date(at, row.learner.zone) - DAY
-            if not excepting._overlaps(row.learner, first, None):
+            if not excepting.had(row.learner, ExceptionKind.LEAVE, None, first, None):
                 excepting.grant(row.learner, ExceptionKind.LEAVE, starts_on=first, ends_on=None, reason="Told late", by=town.coordinator, at=town.now)  # fmt: skip
                 assert self._now(row.pk, at) == Status.ON_LEAVE
                 done += 1

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from courses.actions import assigning, cycles, excepting, replying
+from courses.actions import assigning, cycles, excepting, issuing, replying, requiring
 from courses.enums import Answer, DueKind, ExceptionKind, Outcome, RenewalKind
-from courses.models import Assignment, Enrollment, Reply
+from courses.models import Assignment, Certificate, Enrollment, Reply, Requirement
+from courses.queries.duties import audience_of
 from courses.reminders.planner import plan
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import dates
@@ -34,6 +35,8 @@ TICKS = (16, 21)
 ZONES = ("America/Denver", "Europe/London", "Pacific/Auckland")
 #: days on which nothing happens to anybody but what the clock brings, so that a forecast can be held beside what came
 QUIET = range(200, 232)
+#: days on which a rule is written anew; the last one shortly before the quiet days
+REWRITTEN = (70, 160, 190, 280)
 WEEK = 7
 DAY = dt.timedelta(days=1)
 
@@ -104,6 +107,29 @@ class Town:
                 due=due, renewal=renewal, grace=grace,
             )  # fmt: skip
 
+    def rewrite(self) -> None:
+        """Another wording of the rule with the shortest renewals: it comes to what is open, and to every end from then on."""
+        rule = Requirement.objects.select_related("current").get(name="basics")
+        months = self.chance.choice([number for number in (3, 4, 5) if number != rule.current.renewal_months])  # type: ignore[union-attr]
+        wording = requiring.Wording(
+            audience_of(rule.current.audience),  # type: ignore[union-attr]
+            Due(DueKind.AFTER_JOINING, self.chance.choice([14, 28])),
+            Renewal(RenewalKind.MONTHS, months, window=self.chance.choice([14, 30])),
+            active_from=self.today() - DAY,
+        )
+        by = self.coordinator
+        version = requiring.rewrite(
+            rule, name=rule.name, reason=rule.reason, wording=wording, by=by.subject, at=self.now
+        )
+        requiring.switch_on(version, by=by, at=self.now)
+
+    def revoke(self) -> None:
+        rows = Certificate.objects.filter(revoked_at=None, superseded_at=None, enrollment__learner__is_active=True)
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        if keys:
+            one = Certificate.objects.select_related("enrollment__learner__site").get(pk=self.chance.choice(keys))
+            issuing.revoke(one, reason="Mixed up", by=self.coordinator.subject, at=self.now)
+
     # --- what happens to people -----------------------------------------------------------------------------------------------
     def join(self, hired: dt.date | None = None) -> User:
         self.number += 1
@@ -144,9 +170,9 @@ class Town:
         first = today + self.chance.randrange(0, 10) * DAY
         kind = self.chance.choice([ExceptionKind.LEAVE, ExceptionKind.LEAVE, ExceptionKind.EXEMPTION])
         last = first + self.chance.randrange(3, 40) * DAY
-        if kind == ExceptionKind.LEAVE and excepting._overlaps(person, first, last):
-            return
         course = self.chance.choice(list(self.courses.values())) if kind == ExceptionKind.EXEMPTION else None
+        if excepting.had(person, kind, course, first, last):
+            return
         excepting.grant(
             person, kind, starts_on=first, ends_on=last, course=course, reason="Life", by=self.coordinator, at=self.now
         )
@@ -191,12 +217,14 @@ class Town:
         size = max(1, how_many() // 30)
         for deed, share in (
             (self.join, 0.05), (self.move, 0.04), (self.leave, 0.03), (self.rest, 0.04), (self.extend, 0.03),
-            (self.answer, 0.03), (self.give, 0.02),
+            (self.answer, 0.03), (self.give, 0.02), (self.revoke, 0.01),
         ):  # fmt: skip
             for _ in range(size):
                 if self.chance.random() < share:
                     deed()
         self.settle()
+        if (self.now.date() - FIRST).days in REWRITTEN:
+            self.rewrite()
         rows = Assignment.objects.open().filter(learner__is_active=True, enrollment__isnull=False)
         for pk in sorted(set(rows.values_list("enrollment_id", flat=True))):
             if self.chance.random() < 0.02:

@@ -26,7 +26,7 @@ def erase_identity(user: User, *, reason: str, by: uuid.UUID | str, at: dt.datet
     record stays, and still verifies. Cannot be undone.
 
     In this order: the record is held; every identity snapshot of the person is emptied; the row is called "Erased on ..." and gets no
-    sign-in; invitations, mail to them and lines of rosters lose address and text; ``hooks.on_erasure`` (certificates lose name and file);
+    sign-in; invitations lose their address; ``hooks.on_erasure`` (certificates lose name and file); mail to them and lines of rosters lose address and text;
     PERSON_ERASED with the reason. Skipped if they were erased before. Raises ValidationError while they are active, and while a mail to
     them is on its way. ``reason`` is a word of ``enums.ErasureReason``.
 
@@ -41,9 +41,11 @@ def erase_identity(user: User, *, reason: str, by: uuid.UUID | str, at: dt.datet
         if fresh.erased_at is None:
             emptied = record.empty_snapshots(fresh.subject, at=at)
             _empty(fresh, at)
+            hooks.person_erased(
+                fresh, at=at, by=by
+            )  # certificates before mail, as the worker that files them takes both
             outbox.erase_mail(fresh)
             rosters.forget(fresh)
-            hooks.person_erased(fresh, at=at, by=by)
             payload = {"reason": str(ErasureReason(reason)), "snapshots": emptied}
             record.append(fresh.subject, EventKind.PERSON_ERASED, payload, at=at, by=by)
     for field in (*IDENTITY, "phone", "employee_number", "own_zone", "erased_at"):

@@ -14,8 +14,12 @@ from lms.record.models import IdentitySnapshot, TrainingEvent
 def snapshot_of(user: User, at: dt.datetime) -> IdentitySnapshot:
     """The identity snapshot of a person as spelled now: the latest one if nothing changed since, else a new row.
 
-    Call it inside the transaction of the change and after the change, so that it shows the new spelling.
+    Call it inside the transaction of the change and after the change, so that it shows the new spelling. Whoever was erased since
+    ``user`` was read is read again, so that nothing of the old spelling comes back.
     """
+    latest = record.latest_snapshot(user.subject)
+    if latest is not None and latest.erased_at is not None:
+        user = User.objects.select_related("site", "team").get(pk=user.pk)
     fields: dict[str, Any] = {
         "name": user.name,
         "latin_name": user.latin_name,
@@ -26,7 +30,7 @@ def snapshot_of(user: User, at: dt.datetime) -> IdentitySnapshot:
         "team": user.team.name if user.team else "",
         "supervisors": [supervisor.name for supervisor in supervisors_of(user)],
     }
-    return record.snapshot(user.subject, fields, at=at)
+    return record.snapshot(user.subject, fields, at=at, latest=latest)
 
 
 def write(

@@ -85,15 +85,16 @@ def change_team(team: Team, **changes: Any) -> Team:
 def start_supervising(team: Team, supervisor: User, *, by: uuid.UUID | str, at: dt.datetime) -> Supervision:
     """Makes a person supervisor of a team and of all below it, and writes SUPERVISION_STARTED to the supervisor's record.
     ``hooks.on_person_change`` is called last."""
-    if not supervisor.is_active:
-        raise ValidationError("This person is deactivated. Reactivate them first, or choose somebody else.")
-    if supervisor.is_auditor:
-        raise ValidationError(
-            "This person is an auditor, who changes nothing. Choose somebody else, or end that role first."
-        )
     row = Supervision(team=team, supervisor=supervisor, started_at=at)
     with transaction.atomic():
         record.hold(supervisor.subject)
+        now = User.objects.get(pk=supervisor.pk)
+        if not now.is_active:
+            raise ValidationError("This person is deactivated. Reactivate them first, or choose somebody else.")
+        if now.is_auditor:
+            raise ValidationError(
+                "This person is an auditor, who changes nothing. Choose somebody else, or end that role first."
+            )
         _save(row, "This person already supervises this team.")
         write(supervisor, EventKind.SUPERVISION_STARTED, {"team": str(team.public_id)}, at=at, by=by)
         hooks.person_changed(supervisor, at=at, by=by)

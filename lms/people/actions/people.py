@@ -226,7 +226,7 @@ def _save(user: User) -> None:
     user.full_clean(exclude=["password"])
     try:
         with transaction.atomic():
-            user.save()
+            user.save(update_fields=None if user.pk is None else CHANGEABLE)
     except IntegrityError as error:
         if user.email and User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
             raise ValidationError(EMAIL_TAKEN) from error

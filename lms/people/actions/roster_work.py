@@ -9,6 +9,7 @@ import logging
 import uuid
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, transaction
@@ -189,7 +190,7 @@ class _Doing(_Run):
                     return 0
                 mine.update(**(self._back(row) if self.undoing else self._forth(row)))
                 failpoint("roster.in_row")
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, SoftTimeLimitExceeded):
             raise
         except Exception:
             log.exception("roster %s: the turn of line %s failed", self.roster.public_id, row.line)

@@ -1,10 +1,12 @@
 """Forms about a person."""
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import QueryDict
 
 from lms.lib import names
@@ -20,8 +22,10 @@ from lms.people.roles import may
 class PersonForm(forms.ModelForm):
     """What the viewer may change about a person: everything for the coordinator, address and roles for an administrator. Only roles
     that the matrix lets the viewer grant to this person are there, and those of their own that they may give up. ``values()`` is what
-    the actions take."""
+    the actions take: of a person who is there already only what differs from what the form showed, so that what somebody else has
+    changed since then stays."""
 
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)
     team = TeamField(help_text="Teams stand under their site. The team must be at the person's site.")
     working_days = WorkingDaysField(
         initial=MONDAY_TO_FRIDAY,
@@ -86,6 +90,11 @@ class PersonForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         saved = self.instance.pk is not None
         self._keep_what_is_allowed(viewer, self.instance if saved else None)
+        if saved:
+            here = [field for field in CHANGEABLE if field in self.fields]
+            self.initial["shown"] = json.dumps({field: _plain(getattr(self.instance, field)) for field in here})
+        else:
+            del self.fields["shown"]
         if "site" not in self.fields:
             return
         sites = self.fields["site"]
@@ -108,7 +117,7 @@ class PersonForm(forms.ModelForm):
         for field in list(self.fields):
             action = GRANTS.get(field)
             if action is None:
-                keep = whole or field == "email"
+                keep = whole or field in ("email", "shown")
             elif person is not None and person.pk == viewer.pk:
                 keep = bool(getattr(person, field))
                 self.fields[field].help_text = "Untick it to give this role up. Only somebody else can give it back."
@@ -141,8 +150,26 @@ class PersonForm(forms.ModelForm):
                 )
         return number
 
+    def clean_shown(self) -> dict[str, Any]:
+        """What the fields showed when the page was made; nothing when that is not to be read."""
+        try:
+            shown = json.loads(self.cleaned_data["shown"] or "{}")
+        except ValueError:
+            shown = {}
+        return shown if isinstance(shown, dict) else {}
+
     def values(self) -> dict[str, Any]:
-        return {field: self.cleaned_data[field] for field in CHANGEABLE if field in self.fields}
+        shown = self.cleaned_data.get("shown") or {}
+        return {
+            field: self.cleaned_data[field]
+            for field in CHANGEABLE
+            if field in self.fields and (field not in shown or shown[field] != _plain(self.cleaned_data[field]))
+        }
+
+
+def _plain(value: Any) -> str:
+    """A value as it can be compared after a page."""
+    return str(value.pk) if isinstance(value, Model) else "" if value is None else str(value)
 
 
 class NewPersonForm(PersonForm):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
 from lms.outbox.models import Message
 from lms.people.actions.erasing import erase_identity
@@ -128,3 +128,16 @@ def test_a_word_that_is_no_reason_is_refused(maya: User, at: dt.datetime) -> Non
     with pytest.raises(ValueError, match="because"):
         erase_identity(maya, reason="because Maya Okafor said so", by=SYSTEM, at=at)
     assert User.objects.get(pk=maya.pk).name == "Maya Okafor"
+
+
+def test_whoever_read_the_person_before_brings_no_name_back(maya: User, at: dt.datetime) -> None:
+    """A round over many people has read this one before the erasure, and writes an event after it."""
+    stale = User.objects.select_related("site", "team").get(pk=maya.pk)
+    erase_identity(maya, reason="asked", by=SYSTEM, at=at)
+    with transaction.atomic():
+        write(stale, EventKind.PERSON_JOINED, {}, at=at, by=SYSTEM)
+    last = IdentitySnapshot.objects.filter(subject=maya.subject).last()
+    assert last is not None
+    assert (last.fields or {})["name"] == maya.name != stale.name
+    assert not IdentitySnapshot.objects.filter(subject=maya.subject, fields__name=stale.name).exists()
+    assert list(faults(Tally())) == []

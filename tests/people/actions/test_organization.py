@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from lms.people import hooks
 from lms.people.actions import organization as actions
-from lms.people.models import Supervision, User
+from lms.people.actions import people
+from lms.people.models import Supervision, Team, User
 from lms.record.actions import SYSTEM
 from lms.record.models import IdentitySnapshot, TrainingEvent
 from lms.record.queries import events_of
@@ -135,3 +136,13 @@ def test_the_organization_is_checked_and_saved() -> None:
     with pytest.raises(ValidationError) as error:
         actions.change_organization(organization, signatory="山田")
     assert "The certificate cannot show" in error.value.message_dict["signatory"][0]
+
+
+@pytest.mark.django_db
+def test_whoever_was_deactivated_meanwhile_supervises_nothing(at: dt.datetime) -> None:
+    team: Team = make_team()
+    stale = make_user()
+    people.deactivate(User.objects.get(pk=stale.pk), "Left", by=SYSTEM, at=at)
+    with pytest.raises(ValidationError, match="deactivated"):
+        actions.start_supervising(team, stale, by=SYSTEM, at=at)
+    assert not Supervision.objects.filter(supervisor=stale).exists()

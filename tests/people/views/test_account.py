@@ -14,7 +14,9 @@ from django.urls import reverse
 from lms.lib import clock
 from lms.outbox import preferences
 from lms.outbox.models import Message
+from lms.people.actions import people
 from lms.people.actions.invitations import invite, open_link
+from lms.people.adapter import AccountAdapter
 from lms.people.models import Invitation, User
 from lms.record.actions import SYSTEM
 from lms.record.models import TrainingEvent
@@ -401,3 +403,28 @@ def test_nothing_but_name_and_zone_is_changed_there(house: House) -> None:
     assert house.client("ordinary").post(reverse("people:details"), sent).status_code == 302
     user = User.objects.get(pk=house.ordinary.pk)
     assert (user.email, user.is_coordinator, user.job_role) == ("darnell@example.org", False, "")
+
+
+def test_a_new_password_brings_nothing_else_back(house: House, at: dt.datetime) -> None:
+    """Hashing takes time: whoever was deactivated and moved meanwhile stays so."""
+    stale = User.objects.get(pk=house.ordinary.pk)
+    people.change_person(house.ordinary, job_role="Cook", by=SYSTEM, at=at)
+    people.deactivate(house.ordinary, "Left", by=SYSTEM, at=at)
+    AccountAdapter().set_password(stale, "another long pass phrase")
+    now = User.objects.get(pk=stale.pk)
+    assert (now.is_active, now.job_role) == (False, "Cook")
+    assert now.check_password("another long pass phrase")
+
+
+def test_a_change_keeps_a_password_that_was_set_meanwhile(
+    house: House, at: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = User.full_clean
+
+    def meanwhile(self: User, *args: object, **more: object) -> None:
+        check(self, *args, **more)  # type: ignore[arg-type]
+        User.objects.filter(pk=self.pk).update(password="set meanwhile")
+
+    monkeypatch.setattr(User, "full_clean", meanwhile)
+    people.change_person(house.ordinary, job_role="Cook", by=SYSTEM, at=at)
+    assert User.objects.get(pk=house.ordinary.pk).password == "set meanwhile"

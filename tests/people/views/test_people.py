@@ -14,7 +14,7 @@ from lms.lib import clock
 from lms.outbox.models import Message
 from lms.people import panels
 from lms.people.actions.invitations import invite
-from lms.people.actions.people import deactivate
+from lms.people.actions.people import change_person, deactivate
 from lms.people.models import Invitation, User
 from lms.record.actions import SYSTEM
 from lms.record.queries import events_of
@@ -230,6 +230,22 @@ def test_editing_a_person(house: House, desk: Client) -> None:
     assert "Saturday, Sunday" in response.content.decode()
     assert [event.kind for event in events_of(house.ordinary.subject)] == ["team.left", "team.joined", "person.changed"]
     assert "The details of Darnell Hughes-Lee are saved." in response.content.decode()
+
+
+def test_an_edit_leaves_alone_what_somebody_else_changed_meanwhile(house: House, desk: Client) -> None:
+    """The page was open while a role was given and the person was moved; then a phone number was typed into it."""
+    url = reverse("people:edit_person", args=[house.ordinary.public_id])
+    fields = desk.get(url).context["form"]
+    sent = {name: fields[name].value() for name in fields.fields}
+    sent = {name: "" if value is None else value for name, value in sent.items() if value is not False}
+    change_person(house.ordinary, is_administrator=True, team=house.below, job_role="Cook", by=SYSTEM, at=clock.now())
+    assert desk.post(url, {**sent, "phone": "555-0100"}).status_code == 302
+    house.ordinary.refresh_from_db()
+    now = house.ordinary
+    assert (now.phone, now.is_administrator, now.team, now.job_role) == ("555-0100", True, house.below, "Cook")
+    assert desk.post(url, {**sent, "job_role": "Driver", "shown": "nonsense"}).status_code == 302
+    house.ordinary.refresh_from_db()
+    assert house.ordinary.job_role == "Driver"
 
 
 def test_the_heading_of_a_failed_edit_keeps_the_stored_name(house: House, desk: Client) -> None:
