@@ -87,18 +87,21 @@ def open_duty(
 
     ``held`` or ``accepted``: what fulfils it already; then no mail is written. Otherwise it shares the learner's open enrollment, or
     opens one of the current version; when another open assignment shares it the person was told before, so no mail is written either.
+
+    The cycles of a course are counted by its enrollments, whoever asks: a new enrollment is a new cycle, so that what is left to do
+    counts before what another rule is content with.
     """
     zone = learner.zone
     before = Assignment.objects.filter(learner=learner, course=course)
-    own = before.filter(requirement=requirement).aggregate(last=Max("cycle"))["last"] or 0
+    own = _last_cycle(before.filter(requirement=requirement))
     enrollment = held or open_enrollment(learner, course, at=at)
     told = before.filter(enrollment=enrollment)
-    beside = told.filter(withdrawn_at__isnull=True).aggregate(last=Max("cycle"))["last"] or 0
+    cycle = max(own + 1, _last_cycle(told)) if told.exists() else _last_cycle(before) + 1
     mail = not held and not accepted and not told.open().exists()
     assignment = Assignment.objects.create(
         learner=learner,
         course=course,
-        cycle=max(own + 1, beside),
+        cycle=cycle,
         enrollment=enrollment,
         requirement=requirement,
         rule=rule,
@@ -146,6 +149,10 @@ def open_duty(
             at=at,
         )
     return assignment
+
+
+def _last_cycle(rows: QuerySet[Assignment]) -> int:
+    return rows.aggregate(last=Max("cycle"))["last"] or 0
 
 
 def _check_dates(opens_on: dt.date, due_on: dt.date, at: dt.datetime) -> None:

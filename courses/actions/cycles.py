@@ -84,6 +84,8 @@ def _carry_out(planned: Planned, *, at: dt.datetime, by: uuid.UUID | str) -> int
         return _mark(row, EventKind.ASSIGNMENT_ENDED, {"reason": step.because}, at=at, by=by, ended_at=at)
     elif step.act == Act.RESUME and row is not None:
         return _mark(row, EventKind.ASSIGNMENT_RESUMED, {}, at=at, by=by, ended_at=None)
+    elif step.act == Act.FOLLOW and row is not None:
+        return Assignment.objects.open().filter(pk=row.pk).update(rule=planned.asked.version)
     elif step.act == Act.MOVE and row is not None and step.due_on is not None:
         return _move(row, planned, at=at, by=by)
     else:
@@ -130,6 +132,7 @@ def facts_used(planned: Planned, today: dt.date) -> dict[str, Any]:
         "site": user.site.name,
         "team": user.team.name if user.team else "",
         "because": "" if step.act == Act.PROBLEM else step.because,
+        **({"renewal": True} if step.act == Act.RENEW else {}),
     }
 
 

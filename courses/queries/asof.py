@@ -143,7 +143,8 @@ def past_row(a: Any) -> PastRow:
     """A row of ``with_units_as_of`` as the team page knows rows. The person is as today: give the place of then beside it."""
     zone = a.learner.zone
     completed = a.then_completed_at or a.then_satisfied_at
-    ends = [a.certificate_expires_on, a.then_valid_until_on]
+    lost = a.certificate_revoked_at is not None and a.status == Status.EXPIRED
+    ends = [] if lost else [a.certificate_expires_on, a.then_valid_until_on]
     return PastRow(
         person=a.learner,
         assignment=a.public_id,

@@ -153,7 +153,7 @@ def duty_of(row: Assignment, zone: str) -> Duty:
         revoked=row.certificate_revoked_at is not None,  # type: ignore[attr-defined]
         moved=bool(row.why.get("moved")),
         ended=row.ended_at is not None,
-        renewal=row.renews_until_on is not None,
+        renewal=row.renews_until_on is not None or bool(row.why.get("renewal")),
         reopened=bool(row.why.get("reopened")),
         used_hire_date=_day(row.why.get("hire_date")),
         used_first_shift_on=_day(row.why.get("first_shift_on")),

@@ -1,8 +1,9 @@
 """Duties that have been late for so long that those who answer for the learner are told."""
 
 import datetime as dt
+from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.text import get_text_list
 
 from courses.enums import Status
@@ -49,12 +50,19 @@ def escalated(at: dt.datetime, days: int, only: str = "") -> list[Assignment]:
     for row in found.order_by("due_at", "pk"):
         first.setdefault((row.learner_id, row.course_id), row)
     late = [row for row in first.values() if dates.local_date(at, row.learner.zone) >= told_on(row.due_on, days)]
-    reminded = set(
-        Occasion.objects.filter(
-            kind="overdue", ref__in=[str(row.public_id) for row in late], message__state=MessageState.SENT
-        ).values_list("ref", flat=True)
-    )
+    reminded = set(_reminders(late).values_list("ref", flat=True))
     return [row for row in late if _learner_first(row, reminded, at, days)]
+
+
+def _reminders(rows: Sequence[Assignment]) -> QuerySet[Occasion]:
+    """The mails to the learners, sent, that said it is late."""
+    refs = [str(row.public_id) for row in rows]
+    return Occasion.objects.filter(kind="overdue", ref__in=refs, message__state=MessageState.SENT)
+
+
+def was_reminded(assignment: Assignment) -> bool:
+    """Whether the learner's own mail that it is late went out."""
+    return _reminders([assignment]).exists()
 
 
 def _learner_first(row: Assignment, reminded: set[str], at: dt.datetime, days: int) -> bool:

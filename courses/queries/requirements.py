@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count, F, Q
 
-from courses.enums import DueKind
+from courses.enums import DueKind, Status
 from courses.models import Assignment, Enrollment, Requirement, RequirementVersion
 from courses.queries.duties import Asked, Planned, all_asked, asked, everybody, names_for, plan, published_courses
+from courses.queries.status import with_status
 from courses.requirements.dating import after_leave, later
 from courses.requirements.planning import Act
 from courses.requirements.wording import Names, rule_sentence
@@ -17,6 +18,8 @@ from lms.lib import dates
 from lms.people.models import User
 
 WORK = (Act.OPEN, Act.RENEW)
+#: what is there already, and keeps its date
+STAYS = (Act.KEEP, Act.FOLLOW)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,8 +56,7 @@ class PreviewRow:
     def holds(self) -> bool:
         """Whether everything asked of them is fulfilled already."""
         return all(
-            one.step.act == Act.HOLD
-            or (one.step.act == Act.KEEP and one.step.duty is not None and not one.step.duty.open)
+            one.step.act == Act.HOLD or (one.step.act in STAYS and one.step.duty is not None and not one.step.duty.open)
             for one in self.planned
         )
 
@@ -103,7 +105,7 @@ class PreviewRow:
         """The due date, or the first and the last; for somebody on leave as it will be after the return."""
         days = [one.step.due_on for one in self._acts(*WORK, Act.MOVE) if one.step.due_on is not None]
         days = days or [
-            one.step.due_on for one in self._acts(Act.KEEP) if one.step.duty and one.step.duty.open and one.step.due_on
+            one.step.due_on for one in self._acts(*STAYS) if one.step.duty and one.step.duty.open and one.step.due_on
         ]
         if not days:
             return ""
@@ -218,17 +220,19 @@ def list_rows(at: dt.datetime) -> list[ListRow]:
     newest = {row.pk: max(row.versions.all(), key=lambda version: version.number) for row in rows}
     shown = [asked(row, newest[row.pk], courses) for row in rows]
     names = names_for([each.rule.audience for each in shown])
-    live = Q(withdrawn_at__isnull=True, learner__is_active=True)
+    live = with_status(Assignment.objects.filter(withdrawn_at__isnull=True, learner__is_active=True), at)
     done = Q(enrollment__completed_at__isnull=False) | Q(satisfied_at__isnull=False)
+    late = Q(status__in=[Status.OVERDUE.value, Status.EXPIRED.value])
+    held = Q(status__in=[Status.COMPLETE.value, Status.EXPIRING.value])
     counts: dict[int, tuple[int, int, int]] = {
         count["requirement"]: (count["open"], count["late"], count["held"])
-        for count in Assignment.objects.filter(live, requirement__isnull=False)
+        for count in live.filter(requirement__isnull=False)
         .order_by()
         .values("requirement")
         .annotate(
             open=Count("learner", filter=~done, distinct=True),
-            late=Count("learner", filter=~done & Q(due_at__lte=at), distinct=True),
-            held=Count("learner", filter=done & Q(ended_at__isnull=True), distinct=True),
+            late=Count("learner", filter=~done & late, distinct=True),
+            held=Count("learner", filter=held, distinct=True),
         )
     }
     found = [

@@ -42,6 +42,11 @@ class Standing(NamedTuple):
         return self.completed_at is None and self.satisfied_at is None
 
     @property
+    def before_first_shift(self) -> bool:
+        """A renewal is due by the end of what it renews, whatever the rule says of the first cycle."""
+        return self.due_kind == DueKind.FIRST_SHIFT and self.renews_until_on is None and not self.why.get("renewal")
+
+    @property
     def ends_on(self) -> dt.date | None:
         """The last day of what is held, or of what the cycle before left."""
         ends = (self.certificate_expires_on, self.valid_until_on, self.renews_until_on if self.open else None)
@@ -114,7 +119,7 @@ def sentences(row: Standing, assignment: Assignment, today: dt.date) -> str:
             parts.append("No renewal is open; the training coordinator can assign it again.")
     else:
         parts.append(f"{row.title}, due {short_date(row.due_on, today)}, {_progress(assignment)}.")
-    if row.due_kind == DueKind.FIRST_SHIFT:
+    if row.before_first_shift:
         shift = assignment.learner.first_shift_on
         when = f" on {short_date(shift, today)}" if shift else ""
         parts.append(f"The rule asks for it before the first shift{when}.")

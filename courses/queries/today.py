@@ -9,7 +9,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from courses.enums import Answer, DueKind, Status
+from courses.enums import MOVED_BY_EXCEPTION, Answer, Status
 from courses.models import Assignment, Nudge, Unit
 from courses.queries.decisions import Act, Days, Decision, Group, registered
 from courses.queries.replies import task_rows, waiting_of
@@ -165,7 +165,7 @@ def _counts(standings: Iterable[Standing]) -> tuple[CourseCount, ...]:
 
 def _group(row: Standing, at: dt.datetime) -> Group | None:
     today = dates.local_date(at, row.zone)
-    first_shift = row.due_kind == DueKind.FIRST_SHIFT
+    first_shift = row.before_first_shift
     if row.status in LATE:
         return Group.SHIFT if first_shift else Group.LATE
     if first_shift and row.status in DUE and (row.due_on - today).days <= SHIFT_DAYS:
@@ -177,8 +177,9 @@ def _group(row: Standing, at: dt.datetime) -> Group | None:
 
 
 def _decided(row: Standing, at: dt.datetime) -> bool:
-    """Somebody gave time until a day that lies ahead."""
-    return row.open and bool(row.why.get("moved")) and row.due_at > at
+    """Somebody gave time until a day that lies ahead. The end of a leave or an exemption moves dates too, and decides nothing."""
+    moved = row.why.get("moved")
+    return row.open and bool(moved) and moved != MOVED_BY_EXCEPTION and row.due_at > at
 
 
 def _order(row: Standing) -> tuple[bool, dt.date, int]:

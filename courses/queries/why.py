@@ -5,7 +5,7 @@ import dataclasses
 import datetime as dt
 import uuid
 
-from courses.enums import Answer, DueKind, ExceptionKind, RenewalKind, Status
+from courses.enums import MOVED_BY_EXCEPTION, Answer, DueKind, ExceptionKind, RenewalKind, Status
 from courses.models import Assignment, Certificate, DutyException, Reply
 from courses.queries.duties import asked, names_for, published_courses, renewal_of
 from courses.queries.escalations import who_is_told
@@ -91,8 +91,9 @@ def _facts(assignment: Assignment) -> list[tuple[str, str]]:
 
 
 def _due(assignment: Assignment) -> str:
-    if assignment.why.get("moved"):
-        return "The date was moved, by a person or because of an exception. The rule leaves it as it is."
+    if moved := assignment.why.get("moved"):
+        by = "because of a leave or an exemption" if moved == MOVED_BY_EXCEPTION else "by a person"
+        return f"The date was moved {by}. The rule leaves it as it is."
     if assignment.why.get("reopened"):
         return "The date was chosen when it was asked again, because what is taught has changed."
     because = assignment.why.get("because", "")
@@ -125,8 +126,10 @@ def _state(assignment: Assignment, certificate: Certificate | None, status: Stat
     elif until is not None:
         word = "It counted to" if status == Status.EXPIRED else "It counts to"
         found.append(f"{word} {dates.long_date(until)}.")
-        if assignment.rule is not None and assignment.rule.renewal_kind != RenewalKind.NEVER:
-            opens = window_opens(renewal_of(assignment.rule), until)
+        goes_on = assignment.requirement if assignment.ended_at is None else None
+        rule = goes_on.current if goes_on is not None and goes_on.on else None
+        if rule is not None and rule.renewal_kind != RenewalKind.NEVER:
+            opens = window_opens(renewal_of(rule), until)
             found.append(f"It can be renewed from {dates.long_date(opens)}. Renewing then loses no time.")
     if assignment.renews_until_on is not None and status not in (Status.COMPLETE, Status.NOT_REQUIRED):
         found.append(
@@ -145,6 +148,8 @@ def _told(assignment: Assignment, status: Status, at: dt.datetime) -> list[str]:
 
 def _exception(row: DutyException) -> str:
     ends = f" to {dates.long_date(row.ends_on)}" if row.ends_on else ", without an end"
+    if row.ends_at is not None and row.ends_at <= row.starts_at:
+        ends = ", taken back before it began"
     about = f" from {row.course.title}" if row.course and row.kind == ExceptionKind.EXEMPTION else ""
     return f"{row.get_kind_display()}{about}: {dates.long_date(row.starts_on)}{ends}. Reason: {row.reason}"
 
@@ -173,9 +178,16 @@ def _answer(row: Reply, assignment: Assignment, at: dt.datetime) -> str:
 
 def _changes(assignment: Assignment, status: Status) -> list[str]:
     """What would change it."""
+    by_hand = assignment.requirement is None or assignment.rule is None
     if status == Status.NOT_REQUIRED:
+        if by_hand:
+            return ["The training coordinator can assign it again."]
         return ["It would be asked again if the requirement applied again."]
     if assignment.requirement is None or assignment.rule is None:
+        if status in (Status.COMPLETE, Status.EXPIRING, Status.EXPIRED):
+            return [
+                "It was assigned by hand, so nobody is asked to renew it by a rule. The training coordinator can assign it again."
+            ]
         return ["The training coordinator can move the date or withdraw it."]
     found = []
     fixed = assignment.why.get("moved") or assignment.why.get("reopened")

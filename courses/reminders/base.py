@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from courses.calendar.due import calendar_of
 from courses.links import answer_links
-from courses.models import Assignment
+from courses.models import Assignment, Enrollment
 from courses.queries.calendar import due_dates
 from courses.queries.replies import pausing
 from courses.queries.status import paused
@@ -121,7 +121,8 @@ class AssignmentMail(CourseMail, ABC):
         enrollment, learner = assignment.enrollment, assignment.learner
         step = next_step(enrollment)
         waits = enrollment.awaits_sign_off_at is not None and enrollment.completed_at is None
-        going_on = "Go on where you stopped" if enrollment.started_at else "Start the course"
+        used_up = enrollment.attempts_used_at is not None and enrollment.completed_at is None
+        minutes = sum(row.minutes_left for row in unit_rows(enrollment) if not row.done)
         days = (assignment.due_on - dates.local_date(at, learner.zone)).days
         return {
             "assignment": assignment,
@@ -132,13 +133,15 @@ class AssignmentMail(CourseMail, ABC):
             "days_left": days,
             "when": {0: "today", 1: "tomorrow"}.get(days, f"in {days} days"),
             "step": step,
-            "minutes_left": sum(row.minutes_left for row in unit_rows(enrollment) if not row.done),
+            "minutes_left": minutes,
             "started": enrollment.started_at is not None,
             "waits": waits,
+            "used_up": used_up,
+            "left": _left(enrollment, minutes, waits=waits, used_up=used_up),
             "answers": answer_links(assignment),
             "why_url": site_url(reverse("why", args=[assignment.public_id])),
             "button_url": site_url(reverse("course", args=[enrollment.public_id])),
-            "button_label": "See who can watch you" if waits else going_on,
+            "button_label": _button(enrollment, waits=waits, used_up=used_up),
         }
 
     def answers(self, occasion: Occasion) -> list[dict[str, str]]:
@@ -261,3 +264,23 @@ def newest_of(rows: QuerySet[Assignment]) -> Assignment | None:
 
 def _dated(slug: str) -> bool:
     return any(isinstance(kind, DutyReminder) and kind.dated for kind in kinds.all_kinds() if kind.slug == slug)
+
+
+def _left(enrollment: Enrollment, minutes: int, *, waits: bool, used_up: bool) -> str:
+    """What is left to do, in one sentence or two."""
+    if waits:
+        return "Only the practice is left, and somebody has to watch it: your course page says who can."
+    if used_up:
+        return (
+            "All attempts at one of its quizzes are used, so you cannot finish it by yourself just now. Please talk with your "
+            "supervisor, who can open another attempt."
+        )
+    return f"It takes about {minutes} minutes{' from where you stopped' if enrollment.started_at else ''}."
+
+
+def _button(enrollment: Enrollment, *, waits: bool, used_up: bool) -> str:
+    if waits:
+        return "See who can watch you"
+    if used_up:
+        return "See how it stands"
+    return "Go on where you stopped" if enrollment.started_at else "Start the course"

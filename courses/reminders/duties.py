@@ -88,7 +88,7 @@ def _asking(learners: set[int], at: dt.datetime) -> dict[tuple[int, int], list[A
     (a course assigned by hand, another requirement)."""
     rows = with_status(_of_rules().filter(learner__in=learners), at)
     newest: dict[tuple[int, int, int | None], Assignment] = {}
-    for row in rows.select_related("learner__site", "enrollment", "rule__requirement").order_by("cycle", "pk"):
+    for row in rows.select_related("learner__site", "enrollment", "requirement__current").order_by("cycle", "pk"):
         newest[row.learner_id, row.course_id, row.requirement_id] = row
     found: dict[tuple[int, int], list[Assignment]] = defaultdict(list)
     for (learner, course, _), row in newest.items():
@@ -176,10 +176,10 @@ def _open(row: Assignment, sleeps: Mapping[int, list[DutyException]]) -> Duty:
 def _next_cycle(
     row: Assignment, evidence: Assignment, sleeps: tuple[Sleep, ...], at: dt.datetime, horizon: dt.timedelta
 ) -> Duty | None:
-    """The cycle that the rule of ``row``, its newest, will open within the horizon, as it will then stand. ``evidence`` fulfils the course
+    """The cycle that the requirement of ``row``, its newest, will open, by the version that holds now, within the horizon, as it will then stand. ``evidence`` fulfils the course
     today: when it is newer than what fulfils ``row``, it is held first, and renewed when its own window opens
     (``courses.requirements.planning``)."""
-    version, end = row.rule, _end(row)
+    version, end = row.requirement.current if row.requirement else None, _end(row)
     if version is None or version.renewal_kind == RenewalKind.NEVER or end is None:
         return None
     zone, renewal = row.learner.zone, renewal_of(version)

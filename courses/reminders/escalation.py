@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from courses.models import Assignment
-from courses.queries.escalations import after_days, escalated
+from courses.queries.escalations import after_days, escalated, was_reminded
 from courses.reminders.base import PAUSED, Due, Reminder
 from courses.reminders.helping import helpers_home
 from lms.lib import dates
@@ -109,6 +109,7 @@ class Escalation(Reminder):
             "course": row.course,
             "due_on": row.due_on,
             "late": (dates.local_date(at, learner.zone) - row.due_on).days,
+            "reminded": was_reminded(row),
             "started": row.enrollment is not None and row.enrollment.started_at is not None,
             "button_url": site_url(where),
             "button_label": "See how it stands",

@@ -140,7 +140,7 @@ def _planned_duty(one: Planned, refs: dict[int, str], *, told: bool, at: dt.date
         due_on=step.due_on,
         open=True,
         days=one.user.working_days,
-        renewal=step.act == Act.RENEW,
+        renewal=step.ran_out is not None,
         ends_on=step.ran_out,
         sleeps=(Sleep(today, leave, leave=True),) if leave is not None else (),
         fresh=moved is None and not told,

@@ -104,6 +104,13 @@ def in_words(found: Attention) -> str:
 
 def _row(row: Assignment) -> dict[str, Any]:
     status = Status(row.status)  # type: ignore[attr-defined]  # annotated by with_status
+    if status == Status.EXPIRED and row.certificate_revoked_at is not None:  # type: ignore[attr-defined]
+        revoked_on = dates.local_date(row.certificate_revoked_at, row.learner.zone)  # type: ignore[attr-defined]
+        return {
+            "person": row.learner,
+            "course": row.course,
+            "what": f"the certificate was revoked on {dates.long_date(revoked_on)}",
+        }
     ends = [row.renews_until_on, row.certificate_expires_on, row.valid_until_on]  # type: ignore[attr-defined]
     day = (
         min((end for end in ends if end is not None), default=None)

@@ -95,7 +95,7 @@ class Rule:
 class Duty:
     """One assignment under a requirement, as it stands. ``done_on`` and ``valid_until`` describe what fulfils it; ``used`` are the
     facts its due date was counted from; ``moved``: somebody chose its due date by hand; ``ended``: fulfilled, and asked no more;
-    ``reopened``: asked again because what is taught has changed, with a date that the coordinator chose."""
+    ``renewal``: not the first cycle under the requirement; ``reopened``: asked again because what is taught has changed, with a date that the coordinator chose."""
 
     key: int
     cycle: int

@@ -17,6 +17,7 @@ class Act(enum.StrEnum):
     HOLD = "hold"
     KEEP = "keep"
     MOVE = "move"
+    FOLLOW = "follow"
     CLOSE = "close"
     END = "end"
     RESUME = "resume"
@@ -27,7 +28,7 @@ class Act(enum.StrEnum):
 @dataclasses.dataclass(frozen=True)
 class Step:
     """One answer. ``because`` is a sentence for people; ``holding`` is the evidence that counts; ``ran_out`` the end of the evidence
-    that a renewal follows; ``until`` the end of what is held, under this rule."""
+    that a renewal follows, None when it was revoked; ``until`` the end of what is held, under this rule."""
 
     act: Act
     person: Person
@@ -53,7 +54,7 @@ def step(
     best evidence of the course that counts today.
 
     In this order: whoever is not meant loses what is open (what is fulfilled stays, and is asked no more); an open duty follows the
-    rule's newer version and corrected facts, unless somebody chose its date; whoever holds the course, and not only for the rest of a
+    rule's newer version and corrected facts, its date only where nobody chose it and it is not a renewal; whoever holds the course, and not only for the rest of a
     window of renewal, gets no work; the others get a first cycle, or the next one from the first day of its window.
     """
 
@@ -106,8 +107,10 @@ def _open_duty(rule: Rule, person: Person, course: str, duty: Duty, today: dt.da
         person.hire_date,
         person.first_shift_on,
     )
-    if same or duty.moved or duty.renewal or duty.reopened:
-        return Step(Act.KEEP, person, course, duty=duty, due_on=duty.due_on, joined_on=duty.joined_on)
+    stays = duty.moved or duty.renewal or duty.reopened
+    if same or stays:
+        act = Act.KEEP if same or duty.rule == rule.number else Act.FOLLOW
+        return Step(act, person, course, duty=duty, due_on=duty.due_on, joined_on=duty.joined_on)
     dated: Dated = first_due(rule, person, joined_on=duty.joined_on, assigned_on=duty.assigned_on)
     if dated.on is None:
         return Step(Act.PROBLEM, person, course, dated.because, duty=duty, due_on=duty.due_on)
@@ -133,9 +136,7 @@ def _done_duty(rule: Rule, person: Person, course: str, duty: Duty, holding: Hol
     if duty.revoked or ends is None:
         dated = renewal_due(rule, ran_out=today, assigned_on=today)
         because = "the certificate was revoked, so it has to be earned again"
-        return Step(
-            Act.RENEW, person, course, because, duty=duty, due_on=dated.on, joined_on=duty.joined_on, ran_out=today
-        )
+        return Step(Act.RENEW, person, course, because, duty=duty, due_on=dated.on, joined_on=duty.joined_on)
     dated = renewal_due(rule, ran_out=ends, assigned_on=today)
     return Step(
         Act.RENEW, person, course, dated.because, duty=duty, due_on=dated.on, joined_on=duty.joined_on, ran_out=ends

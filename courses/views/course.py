@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from courses.access import enrollment_for
-from courses.actions.issuing import valid_months
+from courses.actions.issuing import expiry_of
 from courses.models import Certificate, DutyException
 from courses.queries.assigner import assigner_name
 from courses.queries.replies import own_answers
 from courses.queries.sign_offs import steps_of
 from courses.queries.status import status_of
 from courses.queries.training import facts_of, next_step_of, unit_rows
-from lms.lib import clock
+from lms.lib import clock, dates
 from lms.people.access import Action, allowed, signed_in
 
 
@@ -38,7 +38,7 @@ def course(request: HttpRequest, enrollment: uuid.UUID) -> HttpResponse:
         "assignment": assignment,
         "assigner": assigner_name(assignment),
         "status": status_of(facts_of(assignment, mine, certificate, exceptions), now) if assignment else None,
-        "months": valid_months(mine.version, mine.learner),
+        "counts_to": expiry_of(mine, dates.local_date(now, mine.learner.zone)),
         "zone": mine.learner.zone,
         "practices": steps_of(mine, now),
         **(own_answers(assignment) if assignment else {}),

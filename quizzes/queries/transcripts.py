@@ -4,6 +4,7 @@ the options that the person chose."""
 import copy
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from lms.outbox import kinds as mail_kinds
 from lms.outbox.enums import MessageState
 from lms.outbox.models import Occasion
 from lms.people.models import Organization, User
-from lms.record.models import IdentitySnapshot
+from lms.record.enums import EventKind
+from lms.record.models import IdentitySnapshot, TrainingEvent
 from quizzes.queries.record import AttemptLine, CourseLine, course_lines
 
 
@@ -127,12 +129,27 @@ def spelling_of(person: User, until: dt.datetime) -> dict[str, Any]:
 def exceptions_of(
     people: Collection[User], *, until: dt.datetime, courses: Collection[str] = ()
 ) -> Iterator[DutyException]:
-    """The exceptions granted up to then that touch these courses, person by person, oldest first."""
+    """The exceptions granted up to then that touch these courses, person by person, oldest first, each with the end that was known
+    then: of one that was ended later than that, the end it was granted with. Two queries."""
     rows = DutyException.objects.filter(learner__in=people, approved_at__lte=until)
+    then: dict[str, tuple[str, str]] = {}
+    events = TrainingEvent.objects.filter(
+        subject__in=[person.subject for person in people],
+        kind__in=(EventKind.EXCEPTION_GRANTED, EventKind.EXCEPTION_ENDED),
+        recorded_at__lte=until,
+    )
+    for kind, payload in events.order_by("pk").values_list("kind", "payload"):
+        told = json.loads(payload)
+        then[told["exception"]] = (kind, told["ends_on"])
     for row in rows.select_related("course", "learner__site").order_by(
         "learner__name", "learner_id", "starts_at", "pk"
     ):
         if row.course is None or _wanted(row.course.slug, courses):
+            kind, ends_on = then.get(str(row.public_id), ("", ""))
+            if kind:
+                row.ends_on = dt.date.fromisoformat(ends_on) if ends_on else None
+            if kind == EventKind.EXCEPTION_GRANTED:
+                row.ended_reason = ""
             yield row
 
 
@@ -171,8 +188,9 @@ def _course(line: CourseLine, until: dt.datetime, zone: str) -> dict[str, Any]:
     done = run.completed_at if run and run.completed_at and run.completed_at <= until else None
     accepted = duty.satisfied_at if duty.satisfied_at and duty.satisfied_at <= until else None
     standing = next((c for c in line.certificates if c.superseded_at is None or c.superseded_at > until), None)
+    revoked = standing is not None and standing.revoked_at is not None and standing.revoked_at <= until
     ends = [duty.valid_until_on if done or accepted else None, standing.expires_on if standing else None]
-    last = min((day for day in ends if day is not None), default=None)
+    last = None if revoked else min((day for day in ends if day is not None), default=None)
     known = [
         ("Asked by", duty.requirement.name if duty.requirement else f"an assignment by hand: {duty.reason}"),
         ("Assigned", _moment(duty.assigned_at, zone)),

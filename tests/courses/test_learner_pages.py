@@ -10,7 +10,7 @@ from django.urls import reverse
 from courses.actions import assigning
 from courses.actions.site_words import enter_words
 from courses.models import Course, Enrollment, UnitProgress
-from lms.lib import clock
+from lms.lib import clock, dates
 from lms.people.models import User
 from lms.record.actions import SYSTEM
 from quizzes.actions import attempts
@@ -180,7 +180,8 @@ def test_the_course_page_shows_done_now_and_to_come(enrollment: Enrollment) -> N
     assert "You stopped at “Second part”" in page
     assert f'href="{unit_url(enrollment, 2)}#section-second-part"' in page
     assert "80 percent right passes" in page
-    assert "Valid 24 months" in page
+    to = dates.add_months(dates.local_date(clock.now(), enrollment.learner.zone), 24)
+    assert f"Finish today, and it is valid to {dates.long_date(to)}" in page
 
 
 # --- unit --------------------------------------------------------------------------------------------------------------
@@ -313,7 +314,7 @@ def test_a_course_asks_as_often_for_three_units_as_for_one(
     for position in range(1, units + 1):
         stop_at(enrollment, position, 1)
     client = client_of(learner)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(reverse("course", args=[enrollment.public_id]))
 
 

@@ -8,11 +8,14 @@ import uuid
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from courses.enums import ATTENTION, ExceptionKind, Status
 from courses.models import Assignment, Certificate, DutyException, Enrollment
 from courses.queries.status import EXPIRING_DAYS, Facts, Span, status_of, with_status
 from courses.queries.training import facts_of
+from lms.lib import dates
 from lms.people.models import User
 from lms.templatetags.face import STATUSES
 from tests import factories
@@ -199,3 +202,86 @@ def test_every_status_has_a_word_a_badge_and_a_rank() -> None:
     assert len(set(ATTENTION.values())) == len(Status)
     for status in Status:
         assert STATUSES[status.value].word == status.label
+
+
+ZONES = ("America/Denver", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kolkata", "America/New_York", "UTC")
+#: around the two changes of the clocks of 2026 in the United States, a leap day, an ordinary week
+DAYS = st.sampled_from([dt.date(2026, 3, 8), dt.date(2026, 11, 1), dt.date(2028, 2, 29), dt.date(2026, 6, 17)])
+OFFSETS = st.integers(-45, 45)
+MAYBE = st.none() | OFFSETS
+
+
+@pytest.mark.both_db
+@pytest.mark.django_db
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    zone=st.sampled_from(ZONES),
+    day=DAYS,
+    edge=st.sampled_from([-TICK, dt.timedelta(0), TICK, dt.timedelta(hours=7)]),
+    opens=OFFSETS,
+    lasts=st.integers(0, 60),
+    stands=st.fixed_dictionaries(
+        dict.fromkeys(("started", "completed", "used", "awaits", "ends", "revoked", "renews", "ended", "gone"), MAYBE)
+    ),
+    pause=st.none() | st.tuples(st.sampled_from([ExceptionKind.LEAVE, ExceptionKind.EXEMPTION]), OFFSETS, MAYBE),
+)
+def test_the_two_forms_agree_over_dates_and_zones(
+    zone: str,
+    day: dt.date,
+    edge: dt.timedelta,
+    opens: int,
+    lasts: int,
+    stands: dict[str, int | None],
+    pause: tuple[ExceptionKind, int, int | None] | None,
+) -> None:
+    """Days are counted from one day, each ends at midnight of the zone, and the look is taken just before, at and after such an end."""
+
+    def end(days: int | None) -> dt.datetime | None:
+        return None if days is None else dates.end_of_day(day + dt.timedelta(days=days), zone)
+
+    at = dates.end_of_day(day, zone) + edge
+    row, certificate = _one_of_all()
+    assert row.enrollment_id is not None
+    Enrollment.objects.filter(pk=row.enrollment_id).update(
+        started_at=end(stands["started"]),
+        completed_at=end(stands["completed"]),
+        attempts_used_at=end(stands["used"]),
+        awaits_sign_off_at=end(stands["awaits"]),
+    )
+    Certificate.objects.filter(pk=certificate.pk).update(
+        expires_at=end(stands["ends"]), revoked_at=end(stands["revoked"])
+    )
+    Assignment.objects.filter(pk=row.pk).update(
+        opens_on=day + dt.timedelta(days=opens),
+        due_on=day + dt.timedelta(days=opens + lasts),
+        opens_at=end(opens - 1),
+        due_at=end(opens + lasts),
+        renews_until_at=end(stands["renews"]),
+        ended_at=end(stands["ended"]),
+        withdrawn_at=end(stands["gone"]),
+    )
+    DutyException.objects.filter(learner=row.learner).delete()
+    if pause is not None:
+        kind, first, last = pause
+        span = Span(end(first) or at, end(None if last is None else first + abs(last)))
+        make_exception(row.learner, kind, span).save()
+    row = Assignment.objects.select_related("enrollment").get(pk=row.pk)
+    facts = facts_of(
+        row,
+        row.enrollment,
+        Certificate.objects.get(pk=certificate.pk),
+        DutyException.objects.filter(learner=row.learner),
+    )
+    assert rows(at).get(pk=row.pk).status == status_of(facts, at)
+
+
+def _one_of_all() -> tuple[Assignment, Certificate]:
+    """The one assignment of the test, with its run and its certificate; made by the first example."""
+    row = Assignment.objects.select_related("enrollment", "learner").first()
+    if row is None:
+        at = dt.datetime(2026, 1, 5, 17, 0, tzinfo=dt.UTC)
+        assignment = factories.make_assignment(course=factories.make_course(at=at), at=at)
+        assert assignment.enrollment is not None
+        factories.pass_unit(assignment.enrollment, at=at)
+        return _one_of_all()
+    return row, Certificate.objects.get(enrollment=row.enrollment)

@@ -19,6 +19,7 @@ from lms.outbox.models import Message, Occasion
 from lms.people.models import Organization, User
 from lms.record.actions import SYSTEM
 from tests import factories
+from tests.letters import written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = dt.timedelta(days=1)
@@ -121,6 +122,9 @@ def test_when_the_learners_mail_does_not_go_out_others_are_told_a_week_later(
             plan(at=at + day * DAY)
             noted = Occasion.objects.filter(kind="escalation").exists()
             assert noted == (day >= 2 + 7 + 7), day
+    words = " ".join(written(Occasion.objects.get(kind="escalation"), at + 20 * DAY).text.split())
+    assert "Their own mail about it has not gone out, so they may not know." in words
+    assert "They were reminded" not in words
 
 
 def test_a_person_who_supervises_alone_is_told_of_nothing_about_themselves(

@@ -137,7 +137,9 @@ def test_an_open_duty_follows_a_newer_rule_and_corrected_facts() -> None:
     corrected = dataclasses.replace(ANN, hire_date=D(2026, 11, 20))
     assert step(RULE, corrected, "c", duty=open_, holding=None, today=TODAY).due_on == D(2026, 12, 20)
     by_hand = dataclasses.replace(open_, moved=True)
-    assert step(longer, ANN, "c", duty=by_hand, holding=None, today=TODAY).act == Act.KEEP
+    follows = step(longer, ANN, "c", duty=by_hand, holding=None, today=TODAY)
+    assert (follows.act, follows.due_on) == (Act.FOLLOW, open_.due_on), "the date stays, the rule is the new one"
+    assert step(RULE, corrected, "c", duty=by_hand, holding=None, today=TODAY).act == Act.KEEP
 
 
 def test_the_next_cycle_opens_on_the_first_day_of_the_window() -> None:
