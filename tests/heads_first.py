@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ABOVE = {"people_site", "quizzes_question"}
 
 _TAKEN = re.compile(r'(?:UPDATE|DELETE FROM) "(\w+)"|SELECT .* FROM "(\w+)".* FOR (?:NO KEY )?UPDATE', re.DOTALL)
+_ADDED = 'INSERT INTO "people_user"'
 _HEAD = 'UPDATE "record_recordhead" SET "seq"'
 _found: list[str] = []
 
@@ -25,6 +26,7 @@ class _Transaction:
     def __init__(self, block: Any) -> None:
         self.block = block
         self.heads: set[str] = set()
+        self.added = False
         self.begun: set[str] = set()
         self.taken: tuple[str, str] | None = None
 
@@ -53,19 +55,25 @@ class _Watch:
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         blocks = [b for b in context["connection"].atomic_blocks if not b._from_testcase]
         taken = _TAKEN.match(sql) if blocks and isinstance(sql, str) else None
+        if blocks and isinstance(sql, str) and sql.startswith(_ADDED):
+            self._now(blocks[0]).added = True
         if taken is None:
             return execute(sql, params, many, context)
-        if self.now is None or self.now.block is not blocks[0]:
-            self.now = _Transaction(blocks[0])
+        now = self._now(blocks[0])
         if not sql.startswith(_HEAD):
-            self._row(self.now, taken[1] or taken[2])
+            self._row(now, taken[1] or taken[2])
             return execute(sql, params, many, context)
         result = execute(sql, params, many, context)
-        if result.rowcount:  # none: the record begins in this transaction, and nobody else can wait for it
-            self._head(self.now, _subject(params))
+        if not result.rowcount and now.added:  # the record of a person who is added here: nobody else can wait for it
+            now.begun.add(_subject(params))
         else:
-            self.now.begun.add(_subject(params))
+            self._head(now, _subject(params))
         return result
+
+    def _now(self, block: Any) -> _Transaction:
+        if self.now is None or self.now.block is not block:
+            self.now = _Transaction(block)
+        return self.now
 
     def _head(self, now: _Transaction, subject: str) -> None:
         if subject in now.begun:

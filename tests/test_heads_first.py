@@ -32,7 +32,8 @@ def two(db: None, at: dt.datetime) -> None:
     ("steps", "words"),
     [
         ("hold low, touch person, write low", None),
-        ("touch person, write new", None),  # a record that begins: nobody waits for it
+        ("touch person, add somebody, write new", None),  # a record that begins: nobody waits for it
+        ("touch person, write new", "then a head at"),
         ("hold low, hold high, touch person, write low", None),
         ("touch site, write low", None),
         ("touch person, write low", "people_user was taken at"),
@@ -55,6 +56,8 @@ def test_what_is_found(steps: str, words: str | None, at: dt.datetime) -> None:
             verb, what = step.split()
             if verb == "touch":
                 touch[what]()
+            elif verb == "add":
+                factories.make_user(email="added@example.org")
             elif verb == "hold":
                 record.hold(people[what])
             else:

@@ -88,15 +88,16 @@ def open_duty(
     ``held`` or ``accepted``: what fulfils it already; then no mail is written. Otherwise it shares the learner's open enrollment, or
     opens one of the current version; when another open assignment shares it the person was told before, so no mail is written either.
 
-    The cycles of a course are counted by its enrollments, whoever asks: a new enrollment is a new cycle, so that what is left to do
-    counts before what another rule is content with.
+    The cycles of a course are counted over all who ask for it: what has no open duty beside it is a new cycle, so that what is left to
+    do counts before what another rule is content with.
     """
     zone = learner.zone
     before = Assignment.objects.filter(learner=learner, course=course)
     own = _last_cycle(before.filter(requirement=requirement))
     enrollment = held or open_enrollment(learner, course, at=at)
     told = before.filter(enrollment=enrollment)
-    cycle = max(own + 1, _last_cycle(told)) if told.exists() else _last_cycle(before) + 1
+    beside = told if held else told.open()
+    cycle = max(own + 1, _last_cycle(beside)) if beside.exists() else _last_cycle(before) + 1
     mail = not held and not accepted and not told.open().exists()
     assignment = Assignment.objects.create(
         learner=learner,
@@ -204,10 +205,11 @@ def move_due_date(
     reason: str,
     by: uuid.UUID | str,
     at: dt.datetime,
-    by_hand: bool = True,
+    by_hand: bool | str = True,
     batch: str = "",
 ) -> None:
-    """Sets another due date, which the requirement's rule then leaves alone (without ``by_hand`` it follows the rule again). Reminders follow it by themselves, since each names the
+    """Sets another due date, which the requirement's rule then leaves alone (without ``by_hand`` it follows the rule again;
+    ``MOVED_BY_EXCEPTION`` says again what said it before). Reminders follow it by themselves, since each names the
     due date in its key.
 
     The date it has already changes nothing. Raises ValidationError without a reason, for a date out of order, and when the course
@@ -224,7 +226,7 @@ def move_due_date(
         if now.due_on != due_on:
             zone = assignment.learner.zone
             why = {name: fact for name, fact in now.why.items() if name != "moved"} | (
-                {"moved": True} if by_hand else {}
+                {"moved": by_hand} if by_hand else {}
             )
             Assignment.objects.filter(pk=assignment.pk).update(
                 due_on=due_on, due_at=dates.end_of_day(due_on, zone), why=why

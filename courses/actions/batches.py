@@ -270,7 +270,7 @@ class _Turn:
         for move in verdict.moves:
             row = move.assignment
             was = {"assignment": str(row.public_id), "from": str(row.due_on), "to": str(move.due_on)}
-            before.append({**was, "by_hand": bool(row.why.get("moved"))})
+            before.append({**was, "by_hand": row.why.get("moved") or False})
             self._move(row, move.due_on, at)
         (first, *_) = verdict.moves
         words = f"Due {dates.long_date(first.due_on)} instead of {dates.long_date(dt.date.fromisoformat(before[0]['from']))}."

@@ -72,7 +72,7 @@ def _carry_out(planned: Planned, *, at: dt.datetime, by: uuid.UUID | str) -> int
     """Does one step; 1 if it wrote something."""
     step = planned.step
     row = (
-        Assignment.objects.select_related("course", "learner__site").get(pk=step.duty.key)
+        Assignment.objects.select_related("course", "learner__site", "rule").get(pk=step.duty.key)
         if step.duty is not None and step.changes
         else None
     )
@@ -85,7 +85,12 @@ def _carry_out(planned: Planned, *, at: dt.datetime, by: uuid.UUID | str) -> int
     elif step.act == Act.RESUME and row is not None:
         return _mark(row, EventKind.ASSIGNMENT_RESUMED, {}, at=at, by=by, ended_at=None)
     elif step.act == Act.FOLLOW and row is not None:
-        return Assignment.objects.open().filter(pk=row.pk).update(rule=planned.asked.version)
+        dated = row.why.get("dated") or (row.rule.number if row.rule else 0)
+        return (
+            Assignment.objects.open()
+            .filter(pk=row.pk)
+            .update(rule=planned.asked.version, why={**row.why, "dated": dated})
+        )
     elif step.act == Act.MOVE and row is not None and step.due_on is not None:
         return _move(row, planned, at=at, by=by)
     else:
@@ -140,7 +145,8 @@ def _move(row: Assignment, planned: Planned, *, at: dt.datetime, by: uuid.UUID |
     """Follows the rule's newer version or a corrected fact; an event only when the due date is another one."""
     step, zone = planned.step, row.learner.zone
     due_on = max(step.due_on or row.due_on, row.opens_on)
-    facts = {**row.why, **facts_used(planned, dates.local_date(at, zone))}
+    kept = {name: fact for name, fact in row.why.items() if name != "dated"}
+    facts = {**kept, **facts_used(planned, dates.local_date(at, zone))}
     moved = Assignment.objects.open().filter(pk=row.pk).update(
         due_on=due_on, due_at=dates.end_of_day(due_on, zone), rule=planned.asked.version, why=facts
     )  # fmt: skip

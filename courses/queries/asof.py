@@ -103,7 +103,7 @@ def newest_of(
     assignments: QuerySet[Assignment], day: dt.date, known: Known, zones: Sequence[str] | None = None
 ) -> QuerySet[Assignment]:
     """Of these assignments, with their status then, each person's newest cycle of each course that was not withdrawn. Of those that share
-    it: one that was still asked, what counts for the shortest time, what is due first."""
+    it: one that was still asked, one that nothing from elsewhere fulfilled, what counts for the shortest time, what is due first."""
     rows = with_status_as_of(assignments, day, known, zones)
     newest = (
         StatusSpan.objects.filter(
@@ -115,6 +115,7 @@ def newest_of(
         .order_by(
             "-cycle",
             F("ended_at").asc(nulls_first=True),
+            Case(When(satisfied_at__isnull=True, then=0), default=1),
             F("valid_until_on").asc(nulls_last=True),
             "due_on",
             "assignment",
@@ -143,8 +144,7 @@ def past_row(a: Any) -> PastRow:
     """A row of ``with_units_as_of`` as the team page knows rows. The person is as today: give the place of then beside it."""
     zone = a.learner.zone
     completed = a.then_completed_at or a.then_satisfied_at
-    lost = a.certificate_revoked_at is not None and a.status == Status.EXPIRED
-    ends = [] if lost else [a.certificate_expires_on, a.then_valid_until_on]
+    ends = [] if a.certificate_revoked_at is not None else [a.certificate_expires_on, a.then_valid_until_on]
     return PastRow(
         person=a.learner,
         assignment=a.public_id,

@@ -209,8 +209,7 @@ def cell_of(
 ) -> Cell:
     """From an assignment with its course and the annotations of the status and of the units, and what it says."""
     zone = person.zone
-    lost = said.revoked_at is not None and row.status == Status.EXPIRED
-    ends = [] if lost else [row.certificate_expires_on, said.valid_until_on]
+    ends = [] if said.revoked_at is not None else [row.certificate_expires_on, said.valid_until_on]
     return Cell(
         assignment=row.public_id,
         course=row.course.slug,

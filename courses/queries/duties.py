@@ -148,6 +148,7 @@ def duty_of(row: Assignment, zone: str) -> Duty:
         joined_on=_day(row.why.get("joined_on")) or assigned_on,
         due_on=row.due_on,
         rule=row.rule.number if row.rule else 0,
+        dated=row.why.get("dated") or 0,
         done_on=dates.local_date(done, zone) if done else None,
         valid_until=min((day for day in ends if day is not None), default=None),
         revoked=row.certificate_revoked_at is not None,  # type: ignore[attr-defined]

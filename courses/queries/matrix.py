@@ -173,7 +173,7 @@ class Matrix:
         if asked.ends_from or asked.ends_to:
             certificate, accepted = F("certificate_expires_on"), F(f"{self.then}valid_until_on")
             rows = rows.annotate(ends=Least(Coalesce(certificate, accepted), Coalesce(accepted, certificate)))
-            rows = rows.exclude(Q(status=Status.EXPIRED.value) & Q(certificate_revoked_at__isnull=False))
+            rows = rows.filter(Q(certificate_revoked_at__isnull=True))
             rows = rows.filter(_between("ends", asked.ends_from, asked.ends_to))
         return rows
 

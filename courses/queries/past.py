@@ -153,6 +153,7 @@ def _rank(a: Assignment) -> tuple[object, ...]:
         -a.cycle,
         then_ended is not None,
         then_ended or dt.datetime.min.replace(tzinfo=dt.UTC),
+        a.then_satisfied_at is not None,  # type: ignore[attr-defined]
         then_until or dt.date.max,
         a.then_due_on,  # type: ignore[attr-defined]
         a.pk,

@@ -95,10 +95,12 @@ def _newest(rows: Sequence[_Row], at: dt.datetime) -> _Row | None:
         return there[0] if there else None
     never = dt.datetime.max.replace(tzinfo=dt.UTC)
 
-    def order(row: _Row) -> tuple[int, bool, dt.datetime, dt.datetime, dt.datetime, int]:
+    def order(row: _Row) -> tuple[int, bool, dt.datetime, bool, dt.datetime, dt.datetime, int]:
         ended = row.ended_at if row.ended_at is not None and row.ended_at <= at else None
         facts = row.facts
-        return (-row.cycle, ended is not None, ended or never, facts.valid_until_at or never, facts.due_at, row.key)
+        elsewhere = facts.satisfied_at is not None and facts.satisfied_at <= at
+        until = facts.valid_until_at or never
+        return (-row.cycle, ended is not None, ended or never, elsewhere, until, facts.due_at, row.key)
 
     return min(there, key=order)
 

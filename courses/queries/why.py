@@ -191,7 +191,7 @@ def _changes(assignment: Assignment, status: Status) -> list[str]:
         return ["The training coordinator can move the date or withdraw it."]
     found = []
     fixed = assignment.why.get("moved") or assignment.why.get("reopened")
-    if not fixed and assignment.renews_until_on is None:
+    if not fixed and assignment.renews_until_on is None and not assignment.why.get("renewal"):
         if assignment.rule.due_kind == DueKind.AFTER_HIRE:
             found.append("Another hire date would move the due date.")
         elif assignment.rule.due_kind == DueKind.FIRST_SHIFT:

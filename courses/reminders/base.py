@@ -27,6 +27,7 @@ from lms.people.models import User
 
 ASK = "Ask your training coordinator how to renew it."
 RENEW = "You can renew it now."
+USED_UP = "All attempts at one of its quizzes are used: please talk with your supervisor, who can open another one."
 TOO_LATE = "It came too late to be news; other reminders say it."
 PAUSED = "The person is exempt or on leave."
 _IN_KEY = re.compile(r":(\d{4}-\d\d-\d\d)(?::(\d+))?(?::r\d+)?$")
@@ -230,7 +231,7 @@ class EvidenceReminder(DutyReminder, ABC):
             "renewal": renewal,
             "today": dates.local_date(at, assignment.learner.zone),
             "ends_on": assignment.renews_until_on if renewal else duty.ends_on if duty else None,
-            "what_to_do": RENEW if renewal else ASK,
+            "what_to_do": (USED_UP if facts["used_up"] else RENEW) if renewal else ASK,
         }
         return facts if renewal else facts | {"button_label": "See the course"}
 

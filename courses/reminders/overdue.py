@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from courses.queries.escalations import who_is_told
-from courses.reminders.base import DutyReminder
+from courses.reminders.base import USED_UP, DutyReminder
 from courses.reminders.moments import DAY, Duty, Moment, working_after
 from courses.requirements.dating import later
 from lms.lib import dates
@@ -46,7 +46,8 @@ class Overdue(DutyReminder):
 
     def line(self, occasion: Occasion, at: dt.datetime) -> str:
         facts = self.context(occasion, at)
-        return f"{facts['course'].title} was due on {self.printed(facts['due_on'], facts['zone'])}. You can still finish it."
+        what = USED_UP if facts["used_up"] else "You can still finish it."
+        return f"{facts['course'].title} was due on {self.printed(facts['due_on'], facts['zone'])}. {what}"
 
 
 kinds.register(Overdue())

@@ -93,8 +93,8 @@ class Rule:
 
 @dataclasses.dataclass(frozen=True)
 class Duty:
-    """One assignment under a requirement, as it stands. ``done_on`` and ``valid_until`` describe what fulfils it; ``used`` are the
-    facts its due date was counted from; ``moved``: somebody chose its due date by hand; ``ended``: fulfilled, and asked no more;
+    """One assignment under a requirement, as it stands. ``done_on`` and ``valid_until`` describe what fulfils it; ``dated`` is the version that its
+    date comes from, when that is not ``rule``; ``used`` are the facts the date was counted from; ``moved``: somebody chose its due date by hand; ``ended``: fulfilled, and asked no more;
     ``renewal``: not the first cycle under the requirement; ``reopened``: asked again because what is taught has changed, with a date that the coordinator chose."""
 
     key: int
@@ -103,6 +103,7 @@ class Duty:
     joined_on: dt.date
     due_on: dt.date
     rule: int = 0
+    dated: int = 0
     done_on: dt.date | None = None
     valid_until: dt.date | None = None
     revoked: bool = False

@@ -103,13 +103,13 @@ def _held(rule: Rule, person: Person, holding: Holding | None, today: dt.date) -
 
 
 def _open_duty(rule: Rule, person: Person, course: str, duty: Duty, today: dt.date) -> Step:
-    same = duty.rule == rule.number and (duty.used_hire_date, duty.used_first_shift_on) == (
+    same = (duty.dated or duty.rule) == rule.number and (duty.used_hire_date, duty.used_first_shift_on) == (
         person.hire_date,
         person.first_shift_on,
     )
     stays = duty.moved or duty.renewal or duty.reopened
     if same or stays:
-        act = Act.KEEP if same or duty.rule == rule.number else Act.FOLLOW
+        act = Act.KEEP if duty.rule == rule.number else Act.FOLLOW
         return Step(act, person, course, duty=duty, due_on=duty.due_on, joined_on=duty.joined_on)
     dated: Dated = first_due(rule, person, joined_on=duty.joined_on, assigned_on=duty.assigned_on)
     if dated.on is None:

@@ -105,10 +105,10 @@ def _must_change(question: Question, draft: Draft, latest: Correction | None) ->
 def _hold_everybody(editions: list[Question], by: User) -> dict[int, User]:
     """Takes the records of all who drew the question, and of ``by``, in sorted order; then their attempts and enrollments."""
     touched = Attempt.objects.filter(responses__question__in=editions)
-    learners = User.objects.filter(enrollments__attempts__in=touched).select_related("site", "team").distinct()
-    people = {learner.pk: learner for learner in learners}
-    for subject in sorted({by.subject, *(learner.subject for learner in people.values())}):
+    learners = User.objects.filter(enrollments__attempts__in=touched).distinct()
+    for subject in sorted({by.subject, *learners.values_list("subject", flat=True)}):
         record.hold(subject)
+    people = {learner.pk: learner for learner in learners.select_related("site", "team")}
     for model, pks in (
         (Attempt, touched.values_list("pk", flat=True)),
         (Enrollment, touched.values_list("enrollment_id", flat=True)),

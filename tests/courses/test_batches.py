@@ -13,7 +13,7 @@ from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
 from courses.actions import assigning, batches, excepting
-from courses.enums import BatchKind, BatchState, ExceptionKind, RowState
+from courses.enums import MOVED_BY_EXCEPTION, BatchKind, BatchState, ExceptionKind, RowState
 from courses.models import Assignment, Batch, BatchRow, Course, DutyException, Enrollment
 from courses.queries.orders import Order, Preview, judge, preview_of
 from courses.queries.status import with_status
@@ -439,3 +439,16 @@ def test_an_exemption_is_granted_once(course: Course, coordinator: User, at: dt.
     assert DutyException.objects.count() == 2
     (verdict, _) = preview_of(order(course, "exempt"), {}, at).rows
     assert verdict.skip == "Exempt already, without an end."
+
+
+def test_undoing_an_extension_says_again_what_moved_the_date_before(
+    course: Course, coordinator: User, at: dt.datetime
+) -> None:
+    row = factories.make_assignment(factories.make_user("Ann"), course, at=at)
+    Assignment.objects.filter(pk=row.pk).update(why={"moved": MOVED_BY_EXCEPTION})
+    batch = made(order(course, "extend", days=10), coordinator, at, {"category": "staff"})
+    run(batch, at)
+    assert Assignment.objects.get(pk=row.pk).why["moved"] is True, "the coordinator decided"
+    assert batches.undo(batch, reason="Wrong people", by=coordinator, at=at)
+    run(batch, at)
+    assert Assignment.objects.get(pk=row.pk).why["moved"] == MOVED_BY_EXCEPTION

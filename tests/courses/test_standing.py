@@ -15,6 +15,7 @@ from courses.queries.matrix import Filters, Matrix
 from courses.queries.requirements import list_rows
 from courses.queries.today import today_of
 from courses.queries.why import why_of
+from courses.reminders.overdue import Overdue
 from courses.reminders.planner import plan
 from courses.requirements.facts import Audience, Due, Renewal
 from lms.lib import clock, dates
@@ -110,16 +111,50 @@ def test_what_is_assigned_again_by_hand_counts_before_a_rule_that_is_content(
     assert standing(person, at) == ["not_started"]
 
 
+@pytest.mark.both_db
+def test_learning_from_elsewhere_does_not_hide_what_is_asked_again(
+    team: Team, boss: User, course: Course, at: dt.datetime
+) -> None:
+    """The enrollment stays open when what was learned elsewhere is accepted, and the next duty takes it up."""
+    person = factories.make_user(team=team)
+    first = factories.make_assignment(person, course, at=at - 20 * DAY, due_in=40)
+    today = dates.local_date(at, person.zone)
+    excepting.grant(person, ExceptionKind.PRIOR_LEARNING, starts_on=today - 30 * DAY, ends_on=today + 300 * DAY, course=course,
+                    reason="x", evidence="A certificate", by=boss, at=at - 10 * DAY)  # fmt: skip
+    assert standing(person, at) == ["complete"]
+    again = factories.make_assignment(person, course, at=at, due_in=5)
+    assert again.enrollment == first.enrollment
+    assert standing(person, at) == ["not_started"]
+    assert standing(person, at + 10 * DAY) == ["overdue"]
+
+
+def test_a_rule_that_accepts_it_does_not_hide_the_one_that_does_not(
+    team: Team, boss: User, course: Course, at: dt.datetime
+) -> None:
+    person = factories.make_user(team=team)
+    today = dates.local_date(at, person.zone)
+    excepting.grant(person, ExceptionKind.PRIOR_LEARNING, starts_on=today - 600 * DAY, ends_on=today + 300 * DAY, course=course,
+                    reason="x", evidence="A certificate", by=boss, at=at - 10 * DAY)  # fmt: skip
+    factories.make_requirement(course, at=at - DAY, name="Strict", renewal=YEARLY, due=Due(days=3), grace=0)
+    factories.make_requirement(course, at=at - DAY, name="Content", by=User.objects.filter(is_coordinator=True)[0])
+    strict, content = person.assignments.order_by("pk")
+    assert (strict.satisfied_at, content.satisfied_at is None) == (None, False)
+    assert standing(person, at) == ["not_started"]
+    assert standing(person, at + 10 * DAY) == ["overdue"]
+
+
 # --- a certificate that was revoked -----------------------------------------------------------------------------------
 def test_a_revoked_certificate_opens_new_work_that_renews_nothing(team: Team, course: Course, at: dt.datetime) -> None:
     person = factories.make_user("Maya Quist", team=team)
-    rule = factories.make_requirement(course, at=at - 10 * DAY, renewal=YEARLY)
+    User.objects.filter(pk=person.pk).update(hire_date=at.date())
+    rule = factories.make_requirement(course, at=at - 10 * DAY, due=Due(DueKind.AFTER_HIRE, 20), renewal=YEARLY)
     factories.pass_unit(enrollment_of(person.assignments.get()), at=at - 5 * DAY)
     issuing.revoke(Certificate.objects.get(), reason="Mixed up", by=factories.make_coordinator().subject, at=at)
     cycles.reconcile_all(at=at)
     _, again = person.assignments.order_by("pk")
     assert again.renews_until_on is None
     assert again.why["because"] == "the certificate was revoked, so it has to be earned again"
+    assert "hire date would move" not in str(why_of(again, at))
     assert standing(person, at) == ["not_started"]
     assert standing(person, at + DAY) == ["not_started"]
     assert set(Occasion.objects.values_list("kind", flat=True)) == {"course_assigned", "certificate_ready"}
@@ -148,6 +183,10 @@ def test_a_revoked_certificate_is_valid_to_no_day(team: Team, boss: User, course
     words = str(told)
     assert "revoked on November 22, 2026: Mixed up" in words
     assert "Valid to" not in words
+    leave = excepting.grant(row.learner, ExceptionKind.LEAVE, starts_on=at.date() - DAY, ends_on=None, reason="x", by=boss, at=at)  # fmt: skip
+    assert Matrix(people, at, around).counts().found == 0
+    ((line,), _) = (Matrix(people, at).rows(0, 25), leave)
+    assert [(cell.status, cell.expires_on) for cell in line.cells if cell is not None] == [(Status.ON_LEAVE, None)]
     before = transcript_of(
         row.learner, until=at - 2 * DAY, as_of=(at - 2 * DAY).date(), organization=Organization.objects.get()
     )
@@ -171,6 +210,27 @@ def test_a_renewal_that_is_open_comes_under_the_newer_version(team: Team, course
     factories.pass_unit(enrollment_of(renewal), at=at)
     assert Certificate.objects.latest("pk").expires_on == ends
     assert "24 months" not in course_page
+
+
+def test_an_undone_extension_gives_the_date_back_to_the_rule_that_holds_now(
+    team: Team, course: Course, at: dt.datetime
+) -> None:
+    person = factories.make_user(team=team)
+    rule = factories.make_requirement(course, at=at)
+    row = person.assignments.get()
+    before = row.due_on
+    move_due_date(row, before + 30 * DAY, reason="Shifts", by=SYSTEM, at=at)
+    rewritten(rule, at, due=Due(days=60))
+    row.refresh_from_db()
+    assert (row.due_on, row.rule.number if row.rule else 0) == (before + 30 * DAY, 2), (
+        "the date stays where somebody put it"
+    )
+    move_due_date(row, before, reason="Undone", by=SYSTEM, at=at, by_hand=False)
+    cycles.reconcile_all(at=at)
+    row.refresh_from_db()
+    assert row.due_on == before + 30 * DAY, "60 days, as the rule says now"
+    assert "dated" not in row.why
+    assert cycles.reconcile_all(at=at) == 0
 
 
 def test_why_speaks_of_the_rule_that_holds_now(team: Team, course: Course, at: dt.datetime) -> None:
@@ -280,6 +340,10 @@ def test_whoever_has_no_attempt_left_is_not_told_that_they_can_finish(team: Team
         letters.update({occasion.kind: mail.body_text for occasion in mail.occasions.all()})
     told = {kind: text for kind, text in letters.items() if kind in ("due_soon", "overdue")}
     assert told, row.due_on
+    spoken = Overdue().line(Occasion.objects.filter(kind="overdue")[0], at + 20 * DAY)
+    assert spoken.endswith(
+        "All attempts at one of its quizzes are used: please talk with your supervisor, who can open another one."
+    )
     for text in told.values():
         assert re.search(r"All attempts at one of its\s+quizzes are used", text)
         assert "can still finish" not in text

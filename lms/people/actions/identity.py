@@ -12,15 +12,20 @@ from lms.record.models import IdentitySnapshot, TrainingEvent
 
 
 def snapshot_of(user: User, at: dt.datetime) -> IdentitySnapshot:
-    """The identity snapshot of a person as spelled now: the latest one if nothing changed since, else a new row.
+    """The identity snapshot of a person as spelled now: the latest one if nothing changed, else a new row.
 
-    Call it inside the transaction of the change and after the change, so that it shows the new spelling. Whoever was erased since
-    ``user`` was read is read again, so that nothing of the old spelling comes back.
+    Call it inside the transaction of the change and after the change, so that it shows the new spelling. Where it differs from the
+    latest one the person is read again, so that nothing comes back of somebody who was erased since ``user`` was read.
     """
     latest = record.latest_snapshot(user.subject)
-    if latest is not None and latest.erased_at is not None:
-        user = User.objects.select_related("site", "team").get(pk=user.pk)
-    fields: dict[str, Any] = {
+    fields = _spelling(user)
+    if latest is not None and latest.fields != fields:
+        fields = _spelling(User.objects.select_related("site", "team").get(pk=user.pk))
+    return record.snapshot(user.subject, fields, at=at, latest=latest)
+
+
+def _spelling(user: User) -> dict[str, Any]:
+    return {
         "name": user.name,
         "latin_name": user.latin_name,
         "email": user.email or "",
@@ -30,7 +35,6 @@ def snapshot_of(user: User, at: dt.datetime) -> IdentitySnapshot:
         "team": user.team.name if user.team else "",
         "supervisors": [supervisor.name for supervisor in supervisors_of(user)],
     }
-    return record.snapshot(user.subject, fields, at=at, latest=latest)
 
 
 def write(

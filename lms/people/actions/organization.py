@@ -45,7 +45,12 @@ def change_site(site: Site, *, by: uuid.UUID | str, at: dt.datetime, **changes: 
             _may_close_site(old)
         _save(new, "There is already a site with this name.")
         if old.zone != new.zone:
-            for user in User.objects.filter(site=new, own_zone="").select_related("site", "team").order_by("subject"):
+            touched = User.objects.filter(site=new, own_zone="").order_by("subject")
+            for subject in list(touched.values_list("subject", flat=True)):
+                record.hold(subject)
+            for user in touched.select_related(
+                "site", "team"
+            ):  # read again: whoever moved away meanwhile is not touched
                 write(
                     user,
                     EventKind.PERSON_CHANGED,

@@ -18,6 +18,8 @@ from lms.people.permissions import GRANTS, Action
 from lms.people.queries.people import EVERYBODY, job_roles
 from lms.people.roles import may
 
+UNSEEN = object()
+
 
 class PersonForm(forms.ModelForm):
     """What the viewer may change about a person: everything for the coordinator, address and roles for an administrator. Only roles
@@ -163,7 +165,8 @@ class PersonForm(forms.ModelForm):
         return {
             field: self.cleaned_data[field]
             for field in CHANGEABLE
-            if field in self.fields and (field not in shown or shown[field] != _plain(self.cleaned_data[field]))
+            if field in self.fields
+            and (not shown or shown.get(field, UNSEEN) not in (UNSEEN, _plain(self.cleaned_data[field])))
         }
 
 

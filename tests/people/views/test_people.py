@@ -243,6 +243,11 @@ def test_an_edit_leaves_alone_what_somebody_else_changed_meanwhile(house: House,
     house.ordinary.refresh_from_db()
     now = house.ordinary
     assert (now.phone, now.is_administrator, now.team, now.job_role) == ("555-0100", True, house.below, "Cook")
+    without = json.loads(str(sent["shown"]))
+    del without["is_administrator"]
+    assert desk.post(url, {**sent, "shown": json.dumps(without), "phone": "555-0101"}).status_code == 302
+    house.ordinary.refresh_from_db()
+    assert house.ordinary.is_administrator, "a role whose box was not on the page stays"
     assert desk.post(url, {**sent, "job_role": "Driver", "shown": "nonsense"}).status_code == 302
     house.ordinary.refresh_from_db()
     assert house.ordinary.job_role == "Driver"
