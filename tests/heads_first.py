@@ -6,13 +6,14 @@ fault. SQLite has one writer, so it never shows there; the order of the statemen
 """
 
 import re
-import traceback
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.db.backends.signals import connection_created
 
-ROOT = Path(__file__).resolve().parent.parent
+_MINE = f"{Path(__file__).resolve().parent.parent}/"
+_NOT_MINE = f"{_MINE}.venv/"
 #: Rows that are taken before any head, never after one: a site's zone, and a question in every edition, decide whose records follow.
 ABOVE = {"people_site", "quizzes_question"}
 
@@ -100,11 +101,12 @@ def _subject(params: Any) -> str:
 
 
 def _where() -> str:
-    names = [Path(frame.filename) for frame in traceback.extract_stack()]
-    lines = [frame.lineno for frame in traceback.extract_stack()]
-    mine = [
-        f"{path.relative_to(ROOT)}:{line}"
-        for path, line in zip(names, lines, strict=True)
-        if path.is_relative_to(ROOT) and ".venv" not in path.parts and path != Path(__file__)
-    ]
-    return " > ".join(mine[-5:])
+    """The last lines of this project that led here, the tests' own too."""
+    lines: list[str] = []
+    frame: Any = sys._getframe(1)
+    while frame is not None and len(lines) < 5:
+        path = frame.f_code.co_filename
+        if path.startswith(_MINE) and not path.startswith(_NOT_MINE) and path != __file__:
+            lines.append(f"{path.removeprefix(_MINE)}:{frame.f_lineno}")
+        frame = frame.f_back
+    return " > ".join(reversed(lines))

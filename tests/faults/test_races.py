@@ -12,6 +12,7 @@ from courses.models import Certificate, Enrollment
 from lms.lib import clock
 from lms.outbox import actions as outbox
 from lms.outbox.models import Message
+from lms.record import actions as record
 from lms.record.queries import events_of, faults
 from quizzes.actions import attempts
 from quizzes.enums import AttemptState
@@ -150,6 +151,7 @@ def test_the_last_two_units_handed_in_at_once_complete_the_course(house: House) 
 def in_transaction(action: Callable[..., Any], enrollment: Enrollment) -> Callable[[], Any]:
     def call() -> Any:
         with transaction.atomic():
+            record.hold(enrollment.learner.subject)
             return action(Enrollment.objects.get(pk=enrollment.pk), at=clock.now())
 
     return call
