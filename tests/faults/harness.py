@@ -242,9 +242,11 @@ class House:
         return process
 
     def ring(self, task: str, *args: Any) -> None:
-        """Sends a task to this house's broker, now and without a doorbell."""
+        """Sends a task to this house's broker, now and without a doorbell. Its time limits are the worker's: without None they would be
+        those of this process, if another test has loaded the tasks in it."""
+        limits = {"time_limit": None, "soft_time_limit": None}
         with current_app.connection_for_write(self.broker.url) as line:
-            current_app.send_task(task, args=args, connection=line, retry=False, ignore_result=True)
+            current_app.send_task(task, args=args, connection=line, retry=False, ignore_result=True, **limits)
 
     def ends(self, process: Process) -> None:
         process.kill()
