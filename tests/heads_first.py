@@ -97,7 +97,7 @@ class _Watch:
 
 def _taken(sql: str) -> str:
     """The table whose rows the statement changes or locks; empty for any other. Long queries are many, so no pattern looks at them."""
-    if sql.startswith(("UPDATE", "DELETE FROM")):
+    if sql.startswith(('UPDATE "', 'DELETE FROM "')):
         return sql.split('"', 2)[1]
     if sql.startswith("SELECT") and any(lock in sql[-80:] for lock in _LOCKS):
         return sql.partition(' FROM "')[2].partition('"')[0]
