@@ -60,11 +60,12 @@ def standing(person: User, at: dt.datetime) -> list[str]:
     return [str(cell.status) for cell in row.cells if cell is not None]
 
 
-def completed_long_ago(person: User, course: Course, at: dt.datetime) -> Assignment:
-    row = factories.make_assignment(person, course, at=at - 800 * DAY, due_in=14)
-    factories.pass_unit(enrollment_of(row), at=at - 790 * DAY)
-    Certificate.objects.update(expires_on=None, expires_at=None)
-    return row
+def completed_long_ago(team: Team, course: Course, at: dt.datetime) -> User:
+    """Somebody who completed the course under a rule that never asks for it again."""
+    person = factories.make_user(team=team)
+    factories.make_requirement(course, at=at - 800 * DAY)
+    factories.pass_unit(enrollment_of(person.assignments.get()), at=at - 790 * DAY)
+    return person
 
 
 def rewritten(rule: Requirement, at: dt.datetime, **changes: Any) -> None:
@@ -82,9 +83,7 @@ def rewritten(rule: Requirement, at: dt.datetime, **changes: Any) -> None:
 def test_what_another_rule_asks_counts_before_what_the_first_is_content_with(
     team: Team, course: Course, at: dt.datetime
 ) -> None:
-    person = factories.make_user(team=team)
-    factories.make_requirement(course, at=at - 800 * DAY)
-    factories.pass_unit(enrollment_of(person.assignments.get()), at=at - 790 * DAY)
+    person = completed_long_ago(team, course, at)
     factories.make_requirement(course, at=at - DAY, name="Supervisors", audience=SUPERVISORS, renewal=YEARLY)
     assert standing(person, at) == ["complete"]
     organization.start_supervising(team, person, by=SYSTEM, at=at)
@@ -99,9 +98,7 @@ def test_what_another_rule_asks_counts_before_what_the_first_is_content_with(
 def test_what_is_assigned_again_by_hand_counts_before_a_rule_that_is_content(
     team: Team, course: Course, at: dt.datetime
 ) -> None:
-    person = factories.make_user(team=team)
-    factories.make_requirement(course, at=at - 800 * DAY)
-    factories.pass_unit(enrollment_of(person.assignments.get()), at=at - 790 * DAY)
+    person = completed_long_ago(team, course, at)
     again = factories.make_assignment(person, course, at=at)
     assert standing(person, at) == ["not_started"]
     assigning.withdraw(again, reason="A mistake", by=SYSTEM, at=at)
